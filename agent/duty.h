@@ -1,0 +1,95 @@
+// What a duty works with: the node's store, the cloud, and the time it may take.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <random>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/settings.h"
+#include "common/cloud/client.h"
+#include "common/cloud/ecs.h"
+#include "common/ipam/store.h"
+
+namespace catena::agent {
+
+using Millis = std::chrono::milliseconds;
+
+// So long after a change a Describe call may still show what was before (0 to 3 s and a margin).
+inline constexpr Millis kLag{4'000};
+// A ClientToken is honoured at least that long; an intent older than this goes by state alone.
+inline constexpr std::chrono::minutes kTokenLife{10};
+
+// One run of one duty. Not thread-safe; several may run on one store and client.
+class Duty {
+ public:
+  // All must outlive it. `budget` is for everything the duty does, waits included.
+  Duty(ipam::Store& store, cloud::Client& client, const Settings& settings, Millis budget);
+
+  ipam::Store& store() { return *store_; }
+  cloud::Client& client() { return *client_; }
+  const Settings& settings() const { return *settings_; }
+
+  Millis now() const { return client_->pace().elapsed(); }
+  std::chrono::system_clock::time_point wall() const { return client_->pace().wall(); }
+  Millis left() const;
+  // For a call that may take all that is left.
+  cloud::CallOptions call(const std::string& token = {}) const;
+  // Sleeps about `time` (a fifth more or less). kTryAgain, without sleeping, where the deadline
+  // comes first: `what` is then said to be unfinished.
+  base::Status pause(Millis time, std::string_view what);
+  // In [0, 1).
+  double random();
+
+  // Things the admin should know though the duty went on.
+  void notice(std::string line) { notices_.push_back(std::move(line)); }
+  std::vector<std::string> take_notices();
+
+ private:
+  ipam::Store* store_;
+  cloud::Client* client_;
+  const Settings* settings_;
+  Millis end_;
+  Millis budget_;
+  std::mt19937_64 random_;
+  std::vector<std::string> notices_;
+};
+
+// Whether a call that changes something can be judged by what the cloud shows now: it went through,
+// or nobody knows, or the object was not in the right state.
+bool state_will_tell(const base::Status& done);
+// `done`, but success where the state will tell.
+base::Status unless_state_tells(base::Status done);
+
+// Tells "gone" from "not visible yet": looks that found nothing, kLag apart, with none between that
+// found it.
+class Absence {
+ public:
+  // One look found nothing. Whether that is enough.
+  bool confirmed(const Duty& duty);
+  void end() { since_.reset(); }
+
+ private:
+  std::optional<Millis> since_;
+};
+
+// What has to be sent again when nothing came of it.
+class Repeat {
+ public:
+  // Whether `what` is to be sent now: it never was, another was meanwhile, or `after` has passed.
+  bool due(const Duty& duty, std::string_view what, Millis after);
+  // Whether `what` was sent last, and how often in a row.
+  int times(std::string_view what) const { return last_ == what ? times_ : 0; }
+
+ private:
+  std::string last_;
+  Millis at_{0};
+  int times_ = 0;
+};
+
+// Nothing where the cloud says that there is no such ENI, which may only mean "not yet".
+base::Result<std::optional<cloud::NetworkInterface>> look(Duty& duty, const std::string& eni);
+
+}  // namespace catena::agent

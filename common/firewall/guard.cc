@@ -1,0 +1,209 @@
+// The guard of docs/firewall.md.
+#include <algorithm>
+#include <cstdint>
+#include <string_view>
+
+#include "common/base/error_list.h"
+#include "common/firewall/netfilter.h"
+#include "common/firewall/plan.h"
+#include "common/firewall/read.h"
+#include "common/firewall/table.h"
+
+namespace catena::firewall {
+namespace {
+
+// Before connection tracking (-200), so that a dropped packet costs little.
+constexpr std::int32_t kFromPodPriority = -290;
+// Interface and destination are final in postrouting; before the policies (94, 95) and NAT (100).
+constexpr std::int32_t kToPodPriority = 93;
+
+constexpr const char* kAdvice =
+    "load nf_tables (CONFIG_NF_TABLES, CONFIG_NF_TABLES_INET) or set closedUntilPolicy to false";
+
+// How many entries one batch of deletions has: what is gone is refused entry by entry, and that
+// many refusals fit the receive buffer.
+constexpr std::size_t kLeaveAtOnce = 32;
+
+// RFC 4861: router and neighbour solicitation and advertisement, redirect.
+constexpr unsigned char kFirstNeighbourType = 133;
+constexpr unsigned char kLastNeighbourType = 137;
+
+std::string_view one_byte(const unsigned char& value) {
+  return {reinterpret_cast<const char*>(&value), 1};
+}
+
+Set entered_set(base::Family family) {
+  const char* name = family == base::Family::kIpv4 ? "entered4" : "entered6";
+  return {kTable, name, {kInterfaceField, address_field(family)}, false, false, true};
+}
+
+Expressions of_pods(nft_meta_keys interface_name) {
+  Expressions expressions;
+  expressions.load_meta(interface_name).compare(NFT_CMP_EQ, kPodInterfaces);
+  return expressions;
+}
+
+Rule drop_unless_entered(nft_meta_keys interface_name, End end, base::Family family) {
+  Expressions expressions = of_pods(interface_name);
+  expressions.is_family(family)
+      .load_meta(interface_name)
+      .load_address(family, end, kAfterName)
+      .not_in_set(entered_set(family).name)
+      .verdict(Verdict::drop());
+  return {"not an address entered for this interface", std::move(expressions)};
+}
+
+Rule pass_neighbour_discovery(nft_meta_keys interface_name) {
+  constexpr unsigned char kProtocol = IPPROTO_ICMPV6;
+  Expressions expressions = of_pods(interface_name);
+  expressions.is_family(base::Family::kIpv6)
+      .load_meta(NFT_META_L4PROTO)
+      .compare(NFT_CMP_EQ, one_byte(kProtocol))
+      .load_payload(NFT_PAYLOAD_TRANSPORT_HEADER, 0, 1)
+      .compare(NFT_CMP_GTE, one_byte(kFirstNeighbourType))
+      .compare(NFT_CMP_LTE, one_byte(kLastNeighbourType))
+      .verdict(Verdict::accept());
+  return {"neighbour discovery", std::move(expressions)};
+}
+
+PlannedChain guard_chain(BaseChain chain, nft_meta_keys interface_name, End end) {
+  return {std::move(chain),
+          {drop_unless_entered(interface_name, end, base::Family::kIpv4),
+           pass_neighbour_discovery(interface_name),
+           drop_unless_entered(interface_name, end, base::Family::kIpv6)}};
+}
+
+Plan guard() {
+  return {{entered_set(base::Family::kIpv4), entered_set(base::Family::kIpv6)},
+          {},
+          {guard_chain({kTable, "guard-from-pod", "filter", NF_INET_PRE_ROUTING, kFromPodPriority},
+                       NFT_META_IIFNAME, End::kSource),
+           guard_chain({kTable, "guard-to-pod", "filter", NF_INET_POST_ROUTING, kToPodPriority},
+                       NFT_META_OIFNAME, End::kDestination)}};
+}
+
+std::string text_of(const Entry& entry) {
+  return entry.if_name + " . " + entry.address.to_string();
+}
+
+// "enter ctn1 . 10.0.0.1 and 2 more"
+std::string doing(std::string_view verb, const std::vector<Entry>& entries) {
+  std::string text(verb);
+  if (!entries.empty()) {
+    text += " " + text_of(entries.front());
+  }
+  if (entries.size() > 1) {
+    text += " and " + std::to_string(entries.size() - 1) + " more";
+  }
+  return text;
+}
+
+base::Status check(const Entry& entry) {
+  if (entry.if_name.empty() || entry.if_name.size() >= kInterfaceField.size) {
+    return base::Error(base::ErrorKind::kInternal,
+                       "an interface name has 1 to 15 characters, not \"" + entry.if_name + "\"");
+  }
+  return {};
+}
+
+Element element_of(const Entry& entry) {
+  return {key_of_interface(entry.if_name) + key_of(entry.address), std::nullopt, std::nullopt};
+}
+
+using MakeChanges = std::vector<Change> (*)(const Set&, const std::vector<Element>&);
+
+// For both families.
+base::Result<std::vector<Change>> changes_of(MakeChanges make, const std::vector<Entry>& entries) {
+  std::vector<Element> v4;
+  std::vector<Element> v6;
+  for (const Entry& entry : entries) {
+    TRY(check(entry));
+    (entry.address.is_v4() ? v4 : v6).push_back(element_of(entry));
+  }
+  std::vector<Change> changes = make(entered_set(base::Family::kIpv4), v4);
+  for (Change& change : make(entered_set(base::Family::kIpv6), v6)) {
+    changes.push_back(std::move(change));
+  }
+  return changes;
+}
+
+// The interface, filled up with NUL, and the address of an element's key.
+Entry entry_of(base::Family family, const std::string& key) {
+  return {key.substr(0, std::min<std::size_t>(key.find('\0'), kInterfaceField.size)),
+          base::IpAddress::from_bytes(family, key.data() + kInterfaceField.size)};
+}
+
+base::Status with_advice(base::Status status) {
+  if (!status.ok() && status.error().is(base::ErrorKind::kUnsupported)) {
+    return std::move(status).error().advice(kAdvice);
+  }
+  return status;
+}
+
+}  // namespace
+
+base::Status Table::ensure_guard(const std::vector<Entry>& entries_to_add) {
+  const std::vector<Change> entries = TRY(changes_of(add_elements, entries_to_add));
+  return with_advice(ensure_with(socket_.get(), guard(), entries))
+      .context(doing("ensure the guard and enter", entries_to_add));
+}
+
+base::Status Table::enter(const std::vector<Entry>& entries) {
+  Batch batch;
+  batch.add(TRY(changes_of(add_elements, entries)));
+  return batch.commit(socket_.get()).context(doing("enter", entries));
+}
+
+// A batch that names an element that is not there is refused and undone, for which the kernel waits
+// out an RCU grace period: so one looks first.
+base::Result<std::vector<Entry>> Table::those_entered(const std::vector<Entry>& entries) {
+  std::vector<Entry> entered;
+  for (const Entry& entry : entries) {
+    if (TRY(is_entered(entry))) {
+      entered.push_back(entry);
+    }
+  }
+  return entered;
+}
+
+base::Status Table::leave(const std::vector<Entry>& entries) {
+  const std::vector<Entry> entered = TRY(those_entered(entries));
+  base::ErrorList errors;
+  for (std::size_t done = 0; done < entered.size(); done += kLeaveAtOnce) {
+    const auto first = entered.begin() + static_cast<std::ptrdiff_t>(done);
+    const std::vector<Entry> some(
+        first, first + static_cast<std::ptrdiff_t>(std::min(kLeaveAtOnce, entered.size() - done)));
+    Batch batch;
+    batch.add(TRY(changes_of(delete_elements, some)));
+    errors.add(batch.commit(socket_.get()).context(doing("leave", some)));
+  }
+  return errors.to_status();
+}
+
+base::Status Table::forget(const std::vector<Entry>& entries) {
+  const std::vector<Entry> entered = TRY(those_entered(entries));
+  Batch batch;
+  batch.add(TRY(changes_of(expire_elements, entered)));
+  return batch.commit(socket_.get()).context(doing("forget", entered));
+}
+
+base::Result<bool> Table::has_guard() { return is_in_place(socket_.get(), guard()); }
+
+base::Result<bool> Table::is_entered(const Entry& entry) {
+  TRY(check(entry));
+  return has_element(socket_.get(), entered_set(entry.address.family()), element_of(entry).key);
+}
+
+base::Result<std::vector<Entry>> Table::entries() {
+  std::vector<Entry> entries;
+  for (const base::Family family : {base::Family::kIpv4, base::Family::kIpv6}) {
+    for (const std::string& key : TRY(element_keys(socket_.get(), entered_set(family)))) {
+      if (key.size() == kInterfaceField.size + address_field(family).size) {
+        entries.push_back(entry_of(family, key));
+      }
+    }
+  }
+  return entries;
+}
+
+}  // namespace catena::firewall

@@ -1,0 +1,36 @@
+// Looking at what nf_tables holds. Nothing here changes anything.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "common/base/result.h"
+#include "common/firewall/objects.h"
+
+struct nl_sock;
+
+namespace catena::firewall {
+
+// Counts every change of the namespace's ruleset, whosever table it is in.
+base::Result<std::uint32_t> generation(nl_sock* socket);
+
+// Whether the table is there and not dormant, and every chain has its type, hook and priority.
+base::Result<bool> has_chains(nl_sock* socket, const std::string& table,
+                              const std::vector<BaseChain>& chains);
+
+// Whether the chain has rules with exactly these tags, in this order.
+base::Result<bool> has_rules(nl_sock* socket, const std::string& table, const std::string& chain,
+                             const std::vector<std::string>& tags);
+
+// Packets that a counter has counted; kNotFound where there is none of that name.
+base::Result<std::uint64_t> packets_counted(nl_sock* socket, const std::string& table,
+                                            const std::string& counter);
+
+// By the element's key; false too where there is no such set or table.
+base::Result<bool> has_element(nl_sock* socket, const Set& set, const std::string& key);
+// Of an interval set, both ends of each interval are keys. Empty where there is no such set.
+base::Result<std::vector<std::string>> element_keys(nl_sock* socket, const Set& set);
+
+}  // namespace catena::firewall

@@ -1,0 +1,82 @@
+// `table inet catena`: all that the suite keeps in nf_tables. Made by whoever needs it first, in
+// one transaction with its chains and rules; never deleted while the node runs, nor are its base
+// chains, sets and maps. Spoken to by netlink alone.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/base/ip.h"
+#include "common/base/result.h"
+
+struct nl_sock;
+
+namespace catena::firewall {
+
+// A pod's interface on the host with an address that it may use.
+struct Entry {
+  std::string if_name;
+  base::IpAddress address;
+  auto operator<=>(const Entry&) const = default;
+};
+
+struct CloseSocket {
+  void operator()(nl_sock* socket) const;
+};
+
+// To nf_tables of the calling thread's namespace, where it stays. kUnsupported, naming the kernel
+// options, where the kernel has none.
+base::Result<std::unique_ptr<nl_sock, CloseSocket>> open_socket();
+
+// One nfnetlink socket of the calling thread's namespace at the time of open(). One thread at a
+// time.
+// After leave() and stop_masquerade() the kernel frees what was removed in the background, and the
+// closing of any nfnetlink socket waits for that (an RCU grace period, 15 ms measured), holding up
+// every other change meanwhile. A DEL that forgets first, then deletes the link, then leaves has
+// nothing left to remove by the time it leaves, and waits for nothing.
+class Table {
+ public:
+  // kUnsupported, naming the kernel options, where the kernel has no nf_tables.
+  static base::Result<Table> open();
+
+  // The guard (docs/firewall.md): what an interface named `ctn*` carries, in either direction, is
+  // dropped unless (interface, address) was entered; ICMPv6 133 to 137 is exempt. Afterwards it is
+  // there, whatever was there before, rules flushed by somebody else included. Entries are entered
+  // in the same transaction. Idempotent.
+  base::Status ensure_guard(const std::vector<Entry>& entries_to_add = {});
+  // Opens the guard for these; success when they are entered already. kNotFound when there is no
+  // guard.
+  base::Status enter(const std::vector<Entry>& entries);
+  // Success when they are not entered, and when there is no table.
+  base::Status leave(const std::vector<Entry>& entries);
+  // Lets those that are entered expire within some milliseconds: for pods that are being taken
+  // down. Success when they are not entered, when there is no table, and where the kernel
+  // (before 6.12) cannot do it.
+  base::Status forget(const std::vector<Entry>& entries);
+  // Whether the guard's sets, chains and rules are all in place. Changes nothing.
+  base::Result<bool> has_guard();
+  base::Result<bool> is_entered(const Entry& entry);
+  // Every entry; for garbage collection and commands.
+  base::Result<std::vector<Entry>> entries();
+
+  // Masquerade: what `pods` send to anywhere but `keep` and other pods of this node leaves with the
+  // node's address. Pods that share a list of kept networks share its set and its rule.
+  base::Status masquerade(const std::vector<base::IpAddress>& pods,
+                          const std::vector<base::Prefix>& keep);
+  // Success when they are in no set, and when there is no table.
+  base::Status stop_masquerade(const std::vector<base::IpAddress>& pods,
+                               const std::vector<base::Prefix>& keep);
+  // As forget().
+  base::Status forget_masquerade(const std::vector<base::IpAddress>& pods,
+                                 const std::vector<base::Prefix>& keep);
+  base::Result<bool> is_masqueraded(const base::IpAddress& pod,
+                                    const std::vector<base::Prefix>& keep);
+
+ private:
+  explicit Table(std::unique_ptr<nl_sock, CloseSocket> socket) : socket_(std::move(socket)) {}
+  base::Result<std::vector<Entry>> those_entered(const std::vector<Entry>& entries);
+  std::unique_ptr<nl_sock, CloseSocket> socket_;
+};
+
+}  // namespace catena::firewall

@@ -1,0 +1,23 @@
+// What the result of an ADD says of one attachment.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "common/base/ip.h"
+#include "common/cni/types.h"
+
+namespace catena::vpc_route {
+
+// The addresses of the pod's interface; empty without a result.
+std::vector<base::IpAddress> addresses_in(const std::optional<cni::AddResult>& result,
+                                          const cni::Attachment& attachment);
+
+// The interface of the attachment inside the sandbox; null where the result has none.
+const cni::Interface* pod_interface_in(const std::optional<cni::AddResult>& result,
+                                       const cni::Attachment& attachment);
+
+// Whether this plugin made the interface: its host end is in the result too.
+bool is_ours(const std::optional<cni::AddResult>& result, const cni::Attachment& attachment);
+
+}  // namespace catena::vpc_route

@@ -1,0 +1,62 @@
+// Nodes of a simulated VPC whose pods are started by the real cnitool: catena-sim runs beside.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "common/base/ip.h"
+#include "tests/chain/chain_node.h"
+#include "tests/kernel/sim/program.h"
+
+namespace catena::test {
+
+// One node of a simulation, with a store and a conflist of its own. Its podCIDR is
+// 172.30.<number>.0/24.
+class SimNode {
+ public:
+  // `facts`: an entry of "nodes" of what `catena-sim ctl reach` says; `environment`: what a program
+  // inside needs to reach the OpenAPI.
+  SimNode(int number, const json& facts, const json& environment);
+
+  const ScratchNetNs& netns() const { return netns_; }
+  const std::string& id() const { return id_; }
+  std::string cidr() const { return "172.30." + std::to_string(number_) + ".0/24"; }
+  std::string state_dir() const { return dir_.path() + "/state"; }
+  std::string log() const;
+
+  // A conflist with catena-vpc-route alone, `overrides` merged into its object.
+  void install(const json& overrides) const;
+  Outcome cnitool(const std::string& verb, const ScratchNetNs& pod) const;
+  // The address; fails the running test when the ADD fails.
+  base::IpAddress add(const ScratchNetNs& pod) const;
+  Outcome agent(const std::vector<std::string>& arguments) const;
+
+ private:
+  ProcessOptions here() const;
+
+  int number_;
+  std::string id_;
+  ScratchNetNs netns_;
+  TempDir dir_;
+  std::vector<std::pair<std::string, std::string>> environment_;
+};
+
+// A simulation of `count` machines with the delays of the cloud, and its nodes.
+class SimNodes {
+ public:
+  explicit SimNodes(int count, const json& scene = json::object());
+
+  const SimNode& operator[](std::size_t index) const { return *nodes_.at(index); }
+  // The answer to an order; fails the running test when it is refused.
+  json ctl(const std::vector<std::string>& words) const;
+
+ private:
+  TempDir dir_;
+  std::unique_ptr<Program> program_;
+  std::vector<std::unique_ptr<SimNode>> nodes_;
+};
+
+}  // namespace catena::test

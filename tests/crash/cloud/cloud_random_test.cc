@@ -1,0 +1,370 @@
+// One node lives through random changes of its ENIs, addresses and route entry while it is killed
+// and the cloud fails; whatever happens, after recovery the cloud holds nothing that the store does
+// not know, and the store says what the cloud says. In virtual time.
+//
+//   CATENA_FULL=1  10,000 lives instead of 200
+//   CATENA_SEED=n  the seed of the first, the next ones follow
+//   CATENA_LIFE=n  this one alone, which tells its story
+#include <algorithm>
+#include <cstdlib>
+#include <map>
+
+#include <gtest/gtest.h>
+
+#include "tests/crash/cloud/differences.h"
+#include "tests/support/cloud/sim_cloud.h"
+
+namespace catena::crash {
+namespace {
+
+using nlohmann::json;
+using test::Killed;
+using test::Millis;
+
+constexpr int kSteps = 6;
+constexpr Millis kBudget{180'000};
+const char* const kCidr = "172.30.1.0/24";
+
+enum class Recovery { kOn, kOff };
+
+struct Totals {
+  std::map<std::string, int> steps;  // by what came of them
+  int kills = 0;
+  int requests = 0;
+};
+
+class Life {
+ public:
+  Life(std::uint64_t seed, Recovery recovery, bool tells)
+      : random_(seed),
+        recovery_(recovery),
+        tells_(tells),
+        scene_(make_scene(seed)),
+        cloud_(scene_),
+        real_pace_(cloud_.world(), cloud_.gateway()),
+        pace_(real_pace_, points_),
+        clock_(real_pace_, points_),
+        sim_transport_(cloud_.world(), cloud_.gateway(), cloud_.metadata(), real_pace_,
+                       scene_.instances.front().id),
+        transport_(sim_transport_, points_),
+        keys_(cloud_.credentials()),
+        settings_(test::settings_of(scene_, scene_.instances.front(), seed)) {}
+
+  // What is wrong at the end; empty: nothing.
+  std::vector<std::string> run(Totals& totals) {
+    for (int i = 0; i < kSteps; ++i) {
+      disturb();
+      step(totals);
+      if (one_in(4)) {
+        real_pace_.sleep(std::chrono::minutes(below(25)));  // past the life of ClientTokens
+      }
+      if (one_in(12)) {
+        somebody_else();
+      }
+    }
+    calm();
+    std::vector<std::string> wrong = recovery_ == Recovery::kOn ? recover() : no_recovery();
+    real_pace_.sleep(std::chrono::minutes(1));
+    ipam::Store store = open_store();
+    std::ranges::move(differences(cloud_.world(), store), std::back_inserter(wrong));
+    for (const auto& [action, count] : cloud_.gateway().counts()) {
+      totals.requests += static_cast<int>(count.calls);
+    }
+    return wrong;
+  }
+
+ private:
+  static sim::Scene make_scene(std::uint64_t seed) {
+    sim::Scene scene = sim::default_scene(2);
+    scene.seed = seed;
+    scene.faults.attach_fails_percent = static_cast<int>(seed % 3) * 10;
+    scene.faults.detach_sticks_percent = static_cast<int>(seed / 3 % 3) * 10;
+    scene.faults.delete_sticks_percent = static_cast<int>(seed / 9 % 3) * 10;
+    return scene;
+  }
+
+  int below(int bound) {
+    return static_cast<int>(random_() % static_cast<std::uint64_t>(std::max(bound, 1)));
+  }
+  bool one_in(int n) { return below(n) == 0; }
+  void tell(const std::string& line) {
+    if (tells_) {
+      std::printf("%8lld ms  %s\n", static_cast<long long>(real_pace_.elapsed().count()),
+                  line.c_str());
+    }
+  }
+
+  ipam::Store open_store() {
+    return {dir_.path() + "/state",
+            {.cooling = Millis(0), .clock = &clock_, .boot_id = "boot-" + std::to_string(boot_)}};
+  }
+
+  // Faults of the next step.
+  void disturb() {
+    sim::Faults& faults = cloud_.gateway().faults();
+    faults.clear();
+    using What = sim::Fault::What;
+    const What kinds[] = {What::kError, What::kLost, What::kHtml, What::kHalf, What::kRefused};
+    for (int i = below(3); i > 0; --i) {
+      sim::Fault fault;
+      fault.what = kinds[below(5)];
+      fault.when = one_in(2) ? sim::Fault::When::kBefore : sim::Fault::When::kAfter;
+      fault.count = 1 + below(4);
+      fault.probability = 0.2 + 0.2 * below(4);
+      if (fault.what == What::kError && one_in(3)) {
+        fault.when = sim::Fault::When::kBefore;
+        fault.status = 400;
+        fault.code = "Throttling.User";
+        fault.message = "Request was denied due to user flow control.";
+      }
+      faults.add(fault);
+    }
+  }
+
+  // In the console, on an ENI of ours.
+  void somebody_else() {
+    json enis = json::array();
+    const json truth = cloud_.world().dump();
+    for (const json& eni : truth["enis"]) {
+      if (eni["type"] != "Primary") {
+        enis.push_back(eni);
+      }
+    }
+    if (enis.empty()) {
+      return;
+    }
+    const json eni = enis[static_cast<std::size_t>(below(static_cast<int>(enis.size())))];
+    json request{{"do", "delete_eni"}, {"eni", eni["id"]}};
+    if (one_in(2) && eni["ipv4"].size() > 1) {
+      request["do"] = "unassign";
+      request["address"] = eni["ipv4"].back();
+    } else if (one_in(2)) {
+      request["do"] = "assign";
+    }
+    tell("in the console: " + request.dump());
+    EXPECT_TRUE(cloud_.world().console(request).ok()) << request.dump();
+  }
+
+  void calm() {
+    cloud_.gateway().faults().clear();
+    deadly_ = false;
+  }
+
+  // A new process: everything it knew is in the store.
+  template <typename Work>
+  void process(const std::string& name, Totals& totals, const Work& work) {
+    tell(name);
+    std::string end;
+    points_.arm(!deadly_ || one_in(3) ? 0 : 1 + below(one_in(2) ? 20 : 90));
+    try {
+      cloud::ClientOptions options;
+      options.endpoints.region = scene_.region;
+      options.seed = random_();
+      cloud::Client client(transport_, pace_, keys_, nullptr, options);
+      ipam::Store store = open_store();
+      agent::Duty duty(store, client, settings_, kBudget);
+      const base::Status done = work(duty);
+      end = done.ok() ? "done" : "failed";
+      tell("  " + end + (done.ok() ? "" : ": " + done.error().text()));
+    } catch (const Killed& killed) {
+      end = "killed";
+      ++totals.kills;
+      tell("  killed " + killed.where);
+    }
+    points_.disarm();
+    ++totals.steps[name.substr(0, name.find(' ')) + " " + end];
+  }
+
+  void step(Totals& totals) {
+    ipam::Store store = open_store();
+    const std::vector<ipam::Eni> enis = store.cloud().value().enis;
+    const ipam::Eni* eni =
+        enis.empty() ? nullptr
+                     : &enis[static_cast<std::size_t>(below(static_cast<int>(enis.size())))];
+    switch (below(10)) {
+      case 0:
+      case 1:
+      case 2:
+        return grow_eni(totals);
+      case 3:
+      case 4:
+        return eni == nullptr ? grow_eni(totals) : grow_addresses(*eni, totals);
+      case 5:
+        return eni == nullptr ? ensure_route(totals) : release_addresses(*eni, totals);
+      case 6:
+        return eni == nullptr ? grow_eni(totals) : release_eni(*eni, totals);
+      case 7:
+        return ensure_route(totals);
+      case 8:
+        return one_in(2) ? remove_route(totals) : ensure_route(totals);
+      default:
+        boot_ += one_in(3) ? 1 : 0;
+        return recover_once(totals);
+    }
+  }
+
+  void grow_eni(Totals& totals) {
+    const agent::GrowRequest request{.eni = {},
+                                     .ipv4 = below(4),
+                                     .ipv6 = below(3),
+                                     .mode = one_in(2) ? "shared" : "exclusive",
+                                     .purpose = "test"};
+    process("grow-eni", totals, [&](agent::Duty& duty) -> base::Status {
+      TRY(agent::grow(duty, request));
+      return {};
+    });
+  }
+
+  void grow_addresses(const ipam::Eni& eni, Totals& totals) {
+    const agent::GrowRequest request{
+        .eni = eni.id, .ipv4 = 1 + below(4), .ipv6 = below(2), .mode = "shared", .purpose = "test"};
+    process("grow-addresses " + eni.id, totals, [&](agent::Duty& duty) -> base::Status {
+      TRY(agent::grow(duty, request));
+      return {};
+    });
+  }
+
+  void release_addresses(const ipam::Eni& eni, Totals& totals) {
+    agent::ReleaseRequest request{.eni = eni.id, .addresses = {}};
+    for (const ipam::Record& record : open_store().list().value()) {
+      if (record.pool == eni.id && record.address != eni.address && one_in(2)) {
+        request.addresses.push_back(record.address);
+      }
+    }
+    if (request.addresses.empty()) {
+      return;
+    }
+    process("release-addresses " + eni.id, totals,
+            [&](agent::Duty& duty) { return agent::release(duty, request); });
+  }
+
+  void release_eni(const ipam::Eni& eni, Totals& totals) {
+    process("release-eni " + eni.id, totals, [&](agent::Duty& duty) {
+      return agent::release(duty, {.eni = eni.id, .addresses = {}});
+    });
+  }
+
+  void ensure_route(Totals& totals) {
+    process("ensure-route", totals, [&](agent::Duty& duty) -> base::Status {
+      TRY(agent::ensure_route(duty, {.cidr = base::Prefix::parse(kCidr).value(), .table = {}}));
+      return {};
+    });
+  }
+
+  void remove_route(Totals& totals) {
+    process("remove-route", totals, [&](agent::Duty& duty) {
+      return agent::remove_route(duty, {.cidr = base::Prefix::parse(kCidr).value(), .table = {}});
+    });
+  }
+
+  void recover_once(Totals& totals) {
+    process("recover", totals, [](agent::Duty& duty) -> base::Status {
+      agent::Recovered recovered = TRY(agent::recover(duty));
+      return recovered.left.empty() ? base::Status() : base::Status(recovered.left.front());
+    });
+  }
+
+  // As the daemon or an admin would: again and again, in a cloud that works.
+  std::vector<std::string> recover() {
+    std::vector<std::string> left;
+    for (int i = 0; i < 5; ++i) {
+      left.clear();
+      Totals ignored;
+      process("recover at the end", ignored, [&](agent::Duty& duty) -> base::Status {
+        agent::Recovered recovered = TRY(agent::recover(duty));
+        for (const std::string& line : recovered.done) {
+          tell("  " + line);
+        }
+        for (const base::Error& error : recovered.left) {
+          left.push_back("not recovered: " + error.text());
+          tell("  " + left.back());
+        }
+        return {};
+      });
+      if (left.empty()) {
+        return left;
+      }
+      real_pace_.sleep(std::chrono::minutes(3));
+    }
+    return left;
+  }
+
+  std::vector<std::string> no_recovery() {
+    real_pace_.sleep(std::chrono::minutes(3));
+    return {};
+  }
+
+  std::mt19937_64 random_;
+  Recovery recovery_;
+  bool tells_;
+  sim::Scene scene_;
+  test::SimCloud cloud_;
+  sim::VirtualPace real_pace_;
+  test::KillPoints points_;
+  test::MortalPace pace_;
+  test::MortalClock clock_;
+  sim::SimTransport sim_transport_;
+  test::MortalTransport transport_;
+  test::FixedKeys keys_;
+  agent::Settings settings_;
+  test::TempDir dir_;
+  int boot_ = 1;
+  bool deadly_ = true;
+};
+
+std::string text_of(const std::vector<std::string>& lines) {
+  std::string text;
+  for (const std::string& line : lines) {
+    text += "\n  " + line;
+  }
+  return text;
+}
+
+std::uint64_t number_in(const char* variable, std::uint64_t otherwise) {
+  const char* text = std::getenv(variable);
+  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
+}
+
+TEST(CloudRandom, WhateverIsKilledOrFailsIsMendedByRecovery) {
+  const std::uint64_t one = number_in("CATENA_LIFE", 0);
+  if (one != 0) {
+    Totals totals;
+    const auto wrong = Life(one, Recovery::kOn, true).run(totals);
+    EXPECT_TRUE(wrong.empty()) << text_of(wrong);
+    return;
+  }
+  const bool full = number_in("CATENA_FULL", 0) == 1;
+  const std::uint64_t runs = full ? 10'000 : 200;
+  const std::uint64_t first = number_in("CATENA_SEED", 1 + std::random_device()() % 1'000'000);
+  std::printf("%llu runs, seeds from %llu\n", static_cast<unsigned long long>(runs),
+              static_cast<unsigned long long>(first));
+  Totals totals;
+  int failed = 0;
+  for (std::uint64_t seed = first; seed < first + runs && failed < 5; ++seed) {
+    const auto wrong = Life(seed, Recovery::kOn, false).run(totals);
+    failed += wrong.empty() ? 0 : 1;
+    if ((seed - first + 1) % 1'000 == 0) {
+      std::printf("%llu runs done\n", static_cast<unsigned long long>(seed - first + 1));
+      std::fflush(stdout);
+    }
+    EXPECT_TRUE(wrong.empty()) << "CATENA_LIFE=" << seed << text_of(wrong);
+  }
+  std::printf("%d kills, %d requests; steps:", totals.kills, totals.requests);
+  for (const auto& [what, count] : totals.steps) {
+    std::printf(" %s %d,", what.c_str(), count);
+  }
+  std::printf("\n");
+}
+
+// The test itself would notice.
+TEST(CloudRandom, WithoutRecoveryThingsAreLeft) {
+  Totals totals;
+  int found = 0;
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    found += Life(seed, Recovery::kOff, false).run(totals).empty() ? 0 : 1;
+  }
+  EXPECT_GT(found, 5);
+}
+
+}  // namespace
+}  // namespace catena::crash
