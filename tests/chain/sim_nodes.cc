@@ -19,9 +19,10 @@ SimNode::SimNode(int number, const json& facts, const json& environment)
     : number_(number),
       id_(facts.at("id")),
       netns_("/run/netns/" + facts.at("netns").get<std::string>()) {
-  environment_ = {{"CNI_PATH", bin_dir()},
+  environment_ = {{"CNI_PATH", bin_dir() + ":/usr/lib/cni"},
                   {"NETCONFPATH", dir_.path()},
                   {"CNI_IFNAME", "eth0"},
+                  {"CATENA_SOCKET", socket()},
                   {"PATH", "/usr/sbin:/usr/bin:/sbin:/bin"}};
   for (const auto& [name, value] : environment.items()) {
     environment_.emplace_back(name, value.get<std::string>());
@@ -43,20 +44,46 @@ void SimNode::install(const json& overrides) const {
                  {"stateDir", state_dir()},
                  {"logFile", dir_.path() + "/log"}};
   plugin.merge_patch(overrides);
+  install_chain(json::array({plugin}));
+}
+
+void SimNode::install_multiip(const json& overrides, const json& eni_conf) const {
+  json plugin = {
+      {"type", "catena-multiip"}, {"stateDir", state_dir()}, {"logFile", dir_.path() + "/log"}};
+  if (!eni_conf.is_null()) {
+    std::ofstream(this->eni_conf()) << eni_conf.dump();
+    plugin["eniConf"] = this->eni_conf();
+  }
+  plugin.merge_patch(overrides);
+  install_chain(json::array({plugin}));
+}
+
+void SimNode::install_chain(const json& plugins) const {
   std::ofstream(dir_.path() + "/net.conflist")
-      << json{{"cniVersion", "1.0.0"}, {"name", "net"}, {"plugins", {plugin}}}.dump();
+      << json{{"cniVersion", "1.0.0"}, {"name", "net"}, {"plugins", plugins}}.dump();
 }
 
 Outcome SimNode::cnitool(const std::string& verb, const ScratchNetNs& pod) const {
   return run_process({cnitool_path(), verb, "net", pod.path()}, here());
 }
 
-base::IpAddress SimNode::add(const ScratchNetNs& pod) const {
+std::vector<base::IpAddress> SimNode::add_all(const ScratchNetNs& pod) const {
   const Outcome outcome = cnitool("add", pod);
   EXPECT_EQ(outcome.exit_status, 0) << outcome.out << outcome.err << log();
+  if (outcome.exit_status != 0) {
+    return {};
+  }
   const json result = json::parse(outcome.out, nullptr, false);
-  const std::string text = outcome.exit_status == 0 ? address_in(result) : "0.0.0.0";
-  return base::IpAddress::parse(text).value();
+  std::vector<base::IpAddress> addresses;
+  for (std::size_t i = 0; i < result.at("ips").size(); ++i) {
+    addresses.push_back(base::IpAddress::parse(address_in(result, i)).value());
+  }
+  return addresses;
+}
+
+base::IpAddress SimNode::add(const ScratchNetNs& pod) const {
+  const std::vector<base::IpAddress> addresses = add_all(pod);
+  return addresses.empty() ? base::IpAddress() : addresses.front();
 }
 
 Outcome SimNode::agent(const std::vector<std::string>& arguments) const {

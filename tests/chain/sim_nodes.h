@@ -29,10 +29,17 @@ class SimNode {
 
   // A conflist with catena-vpc-route alone, `overrides` merged into its object.
   void install(const json& overrides) const;
+  // One with catena-multiip alone, which asks for ENIs as `eni_conf` says (null: without eni.conf).
+  void install_multiip(const json& overrides, const json& eni_conf) const;
+  void install_chain(const json& plugins) const;
   Outcome cnitool(const std::string& verb, const ScratchNetNs& pod) const;
-  // The address; fails the running test when the ADD fails.
+  // The addresses; fails the running test when the ADD fails.
+  std::vector<base::IpAddress> add_all(const ScratchNetNs& pod) const;
+  // The first of them.
   base::IpAddress add(const ScratchNetNs& pod) const;
   Outcome agent(const std::vector<std::string>& arguments) const;
+  std::string socket() const { return dir_.path() + "/agent.sock"; }
+  std::string eni_conf() const { return dir_.path() + "/eni.json"; }
 
  private:
   ProcessOptions here() const;
