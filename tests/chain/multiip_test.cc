@@ -221,7 +221,7 @@ TEST_F(OneNode, AWarmNodeStartsAndStopsAHundredPodsWithTheCloudAwayAndNoAgent) {
     ASSERT_EQ(node().cnitool("del", pod->netns).exit_status, 0);
   }
   ASSERT_FALSE(HasFailure());
-  node().install_multiip({{"cooling", 0}}, eni_conf());
+  node().install_multiip({{"coolSeconds", 0}}, eni_conf());
   take_the_cloud_away();
   for (int i = 0; i < 100; ++i) {
     const ScratchNetNs pod;
