@@ -69,6 +69,8 @@ struct EniClaim {
   std::vector<base::Family> families;  // one address of each; not empty, each once
   // Wanted addresses (runtimeConfig.ips), at most one of each family; empty: any.
   std::vector<base::IpAddress> wanted;
+  // Ids of ENIs that can't serve at the moment.
+  std::vector<std::string> except;
 };
 
 // What a pod on a shared ENI has.
@@ -93,8 +95,7 @@ struct EniStock {
   const FamilyStock& of(base::Family family) const {
     return family == base::Family::kIpv4 ? ipv4 : ipv6;
   }
-  // Whether claim_from_enis() takes addresses of it: shared, in use, and with a slot.
-  bool serves() const;
+  bool serves() const { return serves_pods(eni); }
 };
 
 enum class IfBusy {
