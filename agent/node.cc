@@ -80,6 +80,7 @@ base::Result<Settings> settings_of(const NodeOptions& options, const cloud::EniC
   }
   settings.eni_name_prefix = conf.eni_name_prefix;
   settings.resource_group = conf.resource_group;
+  settings.pool = pool_settings_of(conf);
   return settings;
 }
 
