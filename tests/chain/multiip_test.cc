@@ -10,7 +10,7 @@
 
 #include <gmock/gmock.h>
 
-#include "tests/chain/sim_nodes.h"
+#include "tests/chain/shared_enis.h"
 #include "tests/support/paths.h"
 #include "tests/support/probe.h"
 
@@ -19,58 +19,6 @@ namespace {
 
 using base::Family;
 using base::IpAddress;
-
-// The primary NIC and two ENIs of six addresses each.
-constexpr std::size_t kPodsANode = 12;
-
-// Two machines, each with a primary NIC in a vSwitch of its own. ENIs come from the first one, so
-// that they share the primary NIC's vSwitch on one machine and not on the other.
-json scene() {
-  return {{"nodes", 2},
-          {"nodeType", "test.three-by-six"},
-          {"instanceTypes",
-           {{{"id", "test.three-by-six"}, {"enis", 3}, {"ipv4PerEni", 6}, {"ipv6PerEni", 6}}}},
-          {"vswitches",
-           {{{"id", "vsw-a"},
-             {"zone", "cn-hangzhou-h"},
-             {"cidr", "192.168.0.0/20"},
-             {"ipv6Cidr", "2001:db8:1234:1a00::/64"}},
-            {{"id", "vsw-b"},
-             {"zone", "cn-hangzhou-h"},
-             {"cidr", "192.168.16.0/20"},
-             {"ipv6Cidr", "2001:db8:1234:1a01::/64"}}}},
-          {"delays", {{"attach", {200, 600}}, {"eniCall", {50, 200}}}}};
-}
-
-json eni_conf(const std::string& ip_stack = "ipv4") {
-  return {{"version", "1"},
-          {"ip_stack", ip_stack},
-          {"vswitches", {{"cn-hangzhou-h", {"vsw-a", "vsw-b"}}}},
-          {"vswitch_selection_policy", "ordered"}};
-}
-
-struct Pod {
-  ScratchNetNs netns;
-  std::vector<IpAddress> addresses;
-
-  std::optional<IpAddress> address(Family family) const {
-    const auto it = std::ranges::find(addresses, family, &IpAddress::family);
-    return it == addresses.end() ? std::nullopt : std::optional(*it);
-  }
-};
-using Pods = std::vector<std::unique_ptr<Pod>>;
-
-// All at once, as kubelet does after a node was drained.
-Pods start_together(const SimNode& node, std::size_t count) {
-  Pods pods(count);
-  std::vector<std::jthread> threads;
-  threads.reserve(count);
-  for (auto& pod : pods) {
-    pod = std::make_unique<Pod>();
-    threads.emplace_back([&node, &pod] { pod->addresses = node.add_all(pod->netns); });
-  }
-  return pods;
-}
 
 struct Stand {
   std::string name;
@@ -120,13 +68,13 @@ std::vector<Family> families_of(const Shape& shape) {
 
 class SharedEnis : public testing::TestWithParam<Shape> {
  protected:
-  SharedEnis() : nodes_(2, scene()) {
+  SharedEnis() : nodes_(2, shared_eni_scene(2)) {
     for (std::size_t i = 0; i < 2; ++i) {
       nodes_[i].netns().sh("sysctl -qw net.ipv4.conf.all.rp_filter=" +
                            std::to_string(GetParam().rp_filter));
       nodes_[i].install_multiip(
           {{"ipFamilies", GetParam().families}, {"routing", GetParam().routing}},
-          eni_conf(GetParam().families == std::vector<std::string>{"ipv4"} ? "ipv4" : "dual"));
+          shared_eni_conf({{"ip_stack", GetParam().families.back() == "ipv4" ? "ipv4" : "dual"}}));
     }
   }
 
@@ -165,10 +113,7 @@ TEST_P(SharedEnis, AllPodsAndNodesReachEachOther) {
     std::printf("%zu pods and nodes, %zu pairs tried\n", all.size(), all.size() * (all.size() - 1));
   }
   for (std::size_t i = 0; i < 2; ++i) {
-    for (const auto& pod : pods_[i]) {
-      const Outcome deleted = nodes_[i].cnitool("del", pod->netns);
-      EXPECT_EQ(deleted.exit_status, 0) << deleted.out << deleted.err;
-    }
+    stop(nodes_[i], pods_[i]);
     EXPECT_EQ(nodes_[i].netns().sh("ip -o link | grep ctn; ip route show table all proto 202 | "
                                    "grep ctn; true"),
               "");
@@ -189,21 +134,8 @@ INSTANTIATE_TEST_SUITE_P(, SharedEnis,
 // A cloud that can be told to refuse everything.
 class OneNode : public testing::Test {
  protected:
-  OneNode() : nodes_(1, scene()) { node().install_multiip({}, eni_conf()); }
+  OneNode() : nodes_(1, shared_eni_scene(1)) { node().install_multiip({}, shared_eni_conf()); }
   const SimNode& node() const { return nodes_[0]; }
-  // Calls of an action that the world carried out.
-  int carried_out(const std::string& action) const {
-    const json counts = nodes_.ctl({"counts"});
-    for (const auto& [name, count] : counts.items()) {
-      if (name == action) {
-        return count.value("carried_out", 0);
-      }
-      if (count.is_object() && count.contains(action)) {
-        return count.at(action).value("carried_out", 0);
-      }
-    }
-    return 0;
-  }
   void take_the_cloud_away() const { nodes_.ctl({"fault", "what=refused", "count=-1"}); }
 
   SimNodes nodes_;
@@ -212,16 +144,14 @@ class OneNode : public testing::Test {
 TEST_F(OneNode, TwelvePodsAtOnceOnAnEmptyNodeShareTheCallsThatMakeRoomForThem) {
   const Pods pods = start_together(node(), kPodsANode);
   ASSERT_FALSE(HasFailure());
-  EXPECT_EQ(carried_out("CreateNetworkInterface"), 2);
-  EXPECT_LE(carried_out("AssignPrivateIpAddresses"), 2);
+  EXPECT_EQ(carried_out(nodes_, "CreateNetworkInterface"), 2);
+  EXPECT_LE(carried_out(nodes_, "AssignPrivateIpAddresses"), 2);
 }
 
 TEST_F(OneNode, AWarmNodeStartsAndStopsAHundredPodsWithTheCloudAwayAndNoAgent) {
-  for (const auto& pod : start_together(node(), kPodsANode)) {
-    ASSERT_EQ(node().cnitool("del", pod->netns).exit_status, 0);
-  }
+  stop(node(), start_together(node(), kPodsANode));
   ASSERT_FALSE(HasFailure());
-  node().install_multiip({{"coolSeconds", 0}}, eni_conf());
+  node().install_multiip({{"coolSeconds", 0}}, shared_eni_conf());
   take_the_cloud_away();
   for (int i = 0; i < 100; ++i) {
     const ScratchNetNs pod;
@@ -254,10 +184,7 @@ TEST_F(OneNode, ANewPodOfTheShippedConflistReachesThePeerAndLeavesNothing) {
   EXPECT_EQ(udp_probe({pods[0]->netns, pods[0]->addresses.at(0), pods[1]->netns,
                        pods[1]->addresses.at(0), kUntilItComes}),
             pods[0]->addresses.at(0));
-  for (const auto& pod : pods) {
-    const Outcome deleted = node().cnitool("del", pod->netns);
-    EXPECT_EQ(deleted.exit_status, 0) << deleted.out << deleted.err;
-  }
+  stop(node(), pods);
   EXPECT_EQ(node().netns().sh("ip -o link | grep ctn; true"), "");
 }
 

@@ -1,7 +1,12 @@
 #include "tests/chain/sim_nodes.h"
 
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
 #include <fstream>
+#include <sched.h>
 #include <sstream>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <gtest/gtest.h>
@@ -65,6 +70,39 @@ void SimNode::install_chain(const json& plugins) const {
 
 Outcome SimNode::cnitool(const std::string& verb, const ScratchNetNs& pod) const {
   return run_process({cnitool_path(), verb, "net", pod.path()}, here());
+}
+
+Outcome SimNode::cnitool_killed_after(unsigned milliseconds, const std::string& verb,
+                                      const ScratchNetNs& pod) const {
+  if (milliseconds == 0) {
+    return cnitool(verb, pod);
+  }
+  // timeout(1) makes a process group of its own and signals all of it.
+  const std::string seconds = std::to_string(milliseconds / 1000.0);
+  return run_process({"timeout", "-s", "KILL", seconds, cnitool_path(), verb, "net", pod.path()},
+                     here());
+}
+
+pid_t SimNode::start(const std::vector<std::string>& argv) const {
+  const pid_t child = ::fork();
+  if (child != 0) {
+    return child;
+  }
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  const std::string log = dir_.path() + "/log";
+  if (::setns(netns_.fd(), CLONE_NEWNET) != 0 || ::freopen(log.c_str(), "a", stderr) == nullptr) {
+    ::_exit(126);
+  }
+  for (const auto& [name, value] : environment_) {
+    ::setenv(name.c_str(), value.c_str(), 1);
+  }
+  std::vector<char*> words;
+  for (const std::string& word : argv) {
+    words.push_back(const_cast<char*>(word.c_str()));
+  }
+  words.push_back(nullptr);
+  ::execv(words[0], words.data());
+  ::_exit(127);
 }
 
 std::vector<base::IpAddress> SimNode::add_all(const ScratchNetNs& pod) const {

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <sys/types.h>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -33,11 +34,16 @@ class SimNode {
   void install_multiip(const json& overrides, const json& eni_conf) const;
   void install_chain(const json& plugins) const;
   Outcome cnitool(const std::string& verb, const ScratchNetNs& pod) const;
+  // cnitool and what it started are killed after so many milliseconds; 0: never.
+  Outcome cnitool_killed_after(unsigned milliseconds, const std::string& verb,
+                               const ScratchNetNs& pod) const;
   // The addresses; fails the running test when the ADD fails.
   std::vector<base::IpAddress> add_all(const ScratchNetNs& pod) const;
   // The first of them.
   base::IpAddress add(const ScratchNetNs& pod) const;
   Outcome agent(const std::vector<std::string>& arguments) const;
+  // A program that goes on until it is killed, or this process ends. Its stderr is added to log().
+  pid_t start(const std::vector<std::string>& argv) const;
   std::string socket() const { return dir_.path() + "/agent.sock"; }
   std::string eni_conf() const { return dir_.path() + "/eni.json"; }
 

@@ -1,0 +1,268 @@
+// What happens to nodes in service: pods' plugins and the agent killed, reboots, consoles, late
+// DELs.
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <random>
+#include <set>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
+
+#include <gmock/gmock.h>
+
+#include "common/ipam/store.h"
+#include "tests/chain/shared_enis.h"
+#include "tests/support/paths.h"
+#include "tests/support/probe.h"
+
+namespace catena::test {
+namespace {
+
+using base::Family;
+using base::IpAddress;
+using testing::HasSubstr;
+
+bool whole_size() { return std::getenv("CATENA_FULL") != nullptr; }
+
+std::uint32_t seed() {
+  const char* const given = std::getenv("CATENA_SEED");
+  return given == nullptr ? 1 : static_cast<std::uint32_t>(std::strtoul(given, nullptr, 10));
+}
+
+class InService : public testing::Test {
+ protected:
+  InService() : nodes_(1, shared_eni_scene(1)) {
+    node().install_multiip({{"coolSeconds", 0}}, shared_eni_conf());
+  }
+  const SimNode& node() const { return nodes_[0]; }
+
+  json call(const std::string& duty) const {
+    const Outcome outcome = node().agent({duty, "--eni-conf", node().eni_conf(), "--args", "{}"});
+    EXPECT_EQ(outcome.exit_status, 0) << duty << ": " << outcome.err;
+    return json::parse(outcome.out, nullptr, false);
+  }
+  std::set<std::string> bound() const {
+    std::set<std::string> addresses;
+    for (const ipam::Record& record : ipam::Store(node().state_dir(), {}).list().value()) {
+      if (record.state == ipam::State::kBound) {
+        addresses.insert(record.address.to_string());
+      }
+    }
+    return addresses;
+  }
+  // By ENI, what the store has and what the simulated cloud has.
+  using OfEnis = std::map<std::string, std::set<std::string>>;
+  OfEnis in_store() const {
+    OfEnis enis;
+    ipam::Store store(node().state_dir(), {});
+    for (const ipam::Eni& eni : store.cloud().value().enis) {
+      enis[eni.id];
+    }
+    for (const ipam::Record& record : store.list().value()) {
+      enis[record.pool].insert(record.address.to_string());
+    }
+    return enis;
+  }
+  OfEnis in_cloud() const {
+    OfEnis enis;
+    for (const json& eni : nodes_.ctl({"dump"}).at("enis")) {
+      if (eni.at("type") != "Primary" && eni.at("instance") == node().id()) {
+        enis[eni.at("id")] = eni.at("ipv4").get<std::set<std::string>>();
+      }
+    }
+    return enis;
+  }
+  std::set<std::string> in_kernel() const {
+    std::istringstream lines(
+        node().netns().sh("ip route show table 20200 | awk '{print $1}'; true"));
+    return {std::istream_iterator<std::string>(lines), {}};
+  }
+
+  SimNodes nodes_;
+};
+
+// catena-agent run on a node, killed and started again at will.
+class Agent {
+ public:
+  explicit Agent(const SimNode& node) : node_(&node) { start(); }
+  Agent(const Agent&) = delete;
+  Agent& operator=(const Agent&) = delete;
+  Agent(Agent&&) = delete;
+  Agent& operator=(Agent&&) = delete;
+  ~Agent() { kill(); }
+
+  void kill() {
+    if (child_ > 0) {
+      ::kill(child_, SIGKILL);
+      ::waitpid(child_, nullptr, 0);
+      child_ = -1;
+    }
+  }
+  void start() {
+    const std::vector<std::string> words{
+        bin_dir() + "/catena-agent", "run",   "--state-dir", node_->state_dir(), "--eni-conf",
+        node_->eni_conf(),           "--api", "none",        "--listen",         "none"};
+    child_ = node_->start(words);
+  }
+
+ private:
+  const SimNode* node_;
+  pid_t child_ = -1;
+};
+
+TEST_F(InService, RandomKillsOfPluginsAndAgentEndInAgreementOfStoreKernelAndCloud) {
+  std::mt19937 random(seed());
+  const auto chance = [&](unsigned percent) { return random() % 100 < percent; };
+  const int rounds = whole_size() ? 1'000 : 60;
+  Agent agent(node());
+  Pods living;
+  int killed = 0;
+  for (int round = 0; round < rounds; ++round) {
+    if (chance(5)) {
+      agent.kill();
+      agent.start();
+    }
+    const unsigned after_ms = chance(60) ? 1 + random() % 12 : 0;
+    if (living.size() > 8 || (!living.empty() && chance(40))) {
+      const std::size_t which = random() % living.size();
+      const Outcome done = node().cnitool_killed_after(after_ms, "del", living[which]->netns);
+      killed += done.exit_status == 0 ? 0 : 1;
+      if (done.exit_status != 0) {
+        node().cnitool_killed_after(0, "del", living[which]->netns);
+      }
+      living.erase(living.begin() + static_cast<std::ptrdiff_t>(which));
+      continue;
+    }
+    auto pod = std::make_unique<Pod>();
+    const Outcome done = node().cnitool_killed_after(after_ms, "add", pod->netns);
+    killed += done.exit_status == 0 ? 0 : 1;
+    if (done.exit_status == 0) {
+      pod->addresses = {IpAddress::parse(address_in(json::parse(done.out))).value()};
+      living.push_back(std::move(pod));
+    }
+  }
+  std::printf("%d ADDs and DELs, %d killed or failed, %zu pods live\n", rounds, killed,
+              living.size());
+  EXPECT_GT(killed, rounds / 20);
+  agent.kill();
+
+  call("gc");
+  call("pool.sync");
+  std::set<std::string> alive;
+  for (const auto& pod : living) {
+    alive.insert(pod->addresses.front().to_string());
+  }
+  EXPECT_EQ(bound(), alive);
+  EXPECT_EQ(in_kernel(), alive);
+  EXPECT_EQ(in_store(), in_cloud());
+  for (const auto& pod : living) {
+    EXPECT_EQ(node().cnitool("check", pod->netns).exit_status, 0);
+  }
+  stop(node(), living);
+  EXPECT_EQ(node().netns().sh("ip -o link | grep ctn; true"), "");
+}
+
+TEST_F(InService, ALateDelOfAnOldSandboxFreesNothingOfTheNewOne) {
+  const Pods old = start_together(node(), 1);
+  ASSERT_FALSE(HasFailure());
+  // The runtime gave up on the old sandbox, and its address went to a new pod meanwhile.
+  ASSERT_EQ(node().cnitool("del", old[0]->netns).exit_status, 0);
+  Pods young;
+  do {
+    young.push_back(std::make_unique<Pod>());
+    young.back()->addresses = node().add_all(young.back()->netns);
+    ASSERT_FALSE(HasFailure());
+  } while (young.back()->addresses != old[0]->addresses && young.size() < kPodsANode);
+  ASSERT_EQ(young.back()->addresses, old[0]->addresses);
+
+  EXPECT_EQ(node().cnitool("del", old[0]->netns).exit_status, 0);
+  EXPECT_THAT(bound(), testing::Contains(young.back()->addresses[0].to_string()));
+  EXPECT_EQ(node().cnitool("check", young.back()->netns).exit_status, 0);
+  EXPECT_TRUE(can_ping(node().netns(), young.back()->addresses[0].to_string()));
+  stop(node(), young);
+}
+
+// The boot id of this test's mount namespace; the machine's own stays as it is.
+void boot_anew(const std::string& id, const TempDir& dir) {
+  const std::string file = dir.path() + "/" + id;
+  std::ofstream(file) << id << "\n";
+  ASSERT_EQ(::mount(file.c_str(), "/proc/sys/kernel/random/boot_id", nullptr, MS_BIND, nullptr), 0);
+}
+
+TEST_F(InService, AfterARebootPodsStartAtOnceThoughTheOpenApiIsDown) {
+  Pods before = start_together(node(), 6);
+  ASSERT_FALSE(HasFailure());
+  // The machine comes back without a pod, a rule or an address on its ENIs.
+  before.clear();
+  node().netns().sh(
+      "for l in $(ip -o link | grep -o 'ctn[a-z2-7]\\{12\\}' | sort -u); do ip link del $l; done; "
+      "for t in 20200 20201 20202; do ip route flush table $t 2>/dev/null; done; "
+      "ip rule flush; ip rule add pref 32766 lookup main; ip rule add pref 32767 lookup default; "
+      "nft flush ruleset; for e in eth1 eth2; do ip link set $e down; ip addr flush dev $e; done; "
+      "true");
+  const TempDir boots;
+  boot_anew("11111111-2222-3333-4444-555555555555", boots);
+  nodes_.ctl({"fault", "what=refused", "count=-1"});
+
+  const Pods after = start_together(node(), 6);
+  ::umount("/proc/sys/kernel/random/boot_id");
+  ASSERT_FALSE(HasFailure());
+  EXPECT_EQ(bound().size(), 6U);
+  EXPECT_TRUE(can_ping(after[0]->netns, after[5]->addresses[0].to_string()));
+  EXPECT_TRUE(can_ping(after[0]->netns, "192.168.15.253")) << "the vSwitch's gateway, by the ENI";
+  stop(node(), after);
+}
+
+TEST_F(InService, AnEniDeletedInTheConsoleIsNotedAndTheNextPodsGetAnother) {
+  Pods pods = start_together(node(), 2);
+  ASSERT_FALSE(HasFailure());
+  stop(node(), pods);
+  ASSERT_EQ(in_cloud().size(), 1U);
+  const std::string lost = in_cloud().begin()->first;
+  nodes_.ctl({"detach_eni", "eni=" + lost});
+  std::this_thread::sleep_for(std::chrono::seconds(8));
+  nodes_.ctl({"delete_eni", "eni=" + lost});
+  std::this_thread::sleep_for(std::chrono::seconds(5));
+  call("pool.sync");
+  EXPECT_EQ(in_store().count(lost), 0U);
+
+  pods = start_together(node(), 2);
+  ASSERT_FALSE(HasFailure());
+  EXPECT_EQ(in_store(), in_cloud());
+  stop(node(), pods);
+}
+
+TEST(ABusyDay, TwoHundredAndFiftyPodsAtOnceOnAnEmptyNodeAllStart) {
+  const std::size_t pods = whole_size() ? 250 : 60;
+  json scene = shared_eni_scene(1);
+  scene["instanceTypes"][0].merge_patch({{"enis", 10}, {"ipv4PerEni", 30}});
+  const SimNodes nodes(1, scene);
+  nodes[0].install_multiip({}, shared_eni_conf({{"max_pool_size", 250}}));
+  const Agent agent(nodes[0]);
+  const auto begin = std::chrono::steady_clock::now();
+  const Pods started = start_together(nodes[0], pods);
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+  ASSERT_FALSE(testing::Test::HasFailure());
+  std::set<std::string> addresses;
+  for (const auto& pod : started) {
+    addresses.insert(pod->addresses.at(0).to_string());
+  }
+  EXPECT_EQ(addresses.size(), pods);
+  const int created = carried_out(nodes, "CreateNetworkInterface");
+  const int assigned = carried_out(nodes, "AssignPrivateIpAddresses");
+  std::printf(
+      "%zu pods in %.1f s of the cloud's time and ours: %d ENIs made, %d more assign calls\n", pods,
+      took.count(), created, assigned);
+  EXPECT_LE(assigned, static_cast<int>(2 * pods / 100 + 2));
+  stop(nodes[0], started);
+}
+
+}  // namespace
+}  // namespace catena::test
