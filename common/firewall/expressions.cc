@@ -7,6 +7,10 @@ std::uint32_t number_of(Slot slot) { return NFT_REG32_00 + slot; }
 
 }  // namespace
 
+std::string host_order(std::uint32_t number) {
+  return {reinterpret_cast<const char*>(&number), sizeof number};
+}
+
 void Verdict::write(Attributes& data) const {
   data.nest(NFTA_DATA_VERDICT, [this](Attributes& verdict) {
     verdict.number(NFTA_VERDICT_CODE, static_cast<std::uint32_t>(code));
@@ -55,6 +59,39 @@ Expressions& Expressions::load_reverse_path(Slot to) {
     data.number(NFTA_FIB_DREG, number_of(to));
     data.number(NFTA_FIB_RESULT, NFT_FIB_RESULT_OIF);
     data.number(NFTA_FIB_FLAGS, NFTA_FIB_F_SADDR | NFTA_FIB_F_IIF);
+  });
+}
+
+Expressions& Expressions::load_ct(nft_ct_keys key, Slot to) {
+  return add("ct", [=](Attributes& data) {
+    data.number(NFTA_CT_KEY, key);
+    data.number(NFTA_CT_DREG, number_of(to));
+  });
+}
+
+Expressions& Expressions::change_bits(std::uint32_t keep, std::uint32_t flip, Slot at) {
+  return add("bitwise", [=](Attributes& data) {
+    data.number(NFTA_BITWISE_SREG, number_of(at));
+    data.number(NFTA_BITWISE_DREG, number_of(at));
+    data.number(NFTA_BITWISE_LEN, sizeof(std::uint32_t));
+    data.nest(NFTA_BITWISE_MASK,
+              [=](Attributes& operand) { operand.bytes(NFTA_DATA_VALUE, host_order(keep)); });
+    data.nest(NFTA_BITWISE_XOR,
+              [=](Attributes& operand) { operand.bytes(NFTA_DATA_VALUE, host_order(flip)); });
+  });
+}
+
+Expressions& Expressions::store_meta(nft_meta_keys key, Slot from) {
+  return add("meta", [=](Attributes& data) {
+    data.number(NFTA_META_KEY, key);
+    data.number(NFTA_META_SREG, number_of(from));
+  });
+}
+
+Expressions& Expressions::store_ct(nft_ct_keys key, Slot from) {
+  return add("ct", [=](Attributes& data) {
+    data.number(NFTA_CT_KEY, key);
+    data.number(NFTA_CT_SREG, number_of(from));
   });
 }
 

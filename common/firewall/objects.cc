@@ -14,6 +14,10 @@ namespace {
 constexpr std::size_t kElementsSize = 60'000;
 // nft's tag of a comment in the user data of a rule (NFTNL_UDATA_RULE_COMMENT).
 constexpr char kUserDataComment = 0;
+// nft's tag in the user data of a set (NFTNL_UDATA_SET_KEYBYTEORDER) for how it prints keys, and
+// its number for the order of this machine (BYTEORDER_HOST_ENDIAN).
+constexpr char kUserDataKeyOrder = 0;
+constexpr std::uint32_t kHostOrder = 1;
 // nft packs the types of a concatenation into 6 bits each (TYPE_BITS).
 constexpr std::uint32_t kNftTypeBits = 6;
 
@@ -28,28 +32,25 @@ Change change(nf_tables_msg_types type, std::uint16_t flags, std::string what) {
 // The shortest time there is, in milliseconds; the kernel counts in jiffies.
 constexpr std::uint64_t kTimeToExpire = 1;
 
-void write_element(Attributes& list, const std::string& key, std::uint32_t flags,
-                   const std::optional<Verdict>& verdict, bool expires = false) {
+void write_element(Attributes& list, const Element& written, bool expires = false) {
   list.nest(NFTA_LIST_ELEM, [&](Attributes& element) {
-    element.nest(NFTA_SET_ELEM_KEY, [&](Attributes& data) { data.bytes(NFTA_DATA_VALUE, key); });
-    if (flags != 0) {
-      element.number(NFTA_SET_ELEM_FLAGS, flags);
-    }
+    element.nest(NFTA_SET_ELEM_KEY,
+                 [&](Attributes& data) { data.bytes(NFTA_DATA_VALUE, written.key); });
     if (expires) {
       const std::uint64_t time = htobe64(kTimeToExpire);
       element.bytes(NFTA_SET_ELEM_TIMEOUT,
                     std::string(reinterpret_cast<const char*>(&time), sizeof time));
     }
-    if (verdict) {
-      element.nest(NFTA_SET_ELEM_DATA, [&](Attributes& data) { verdict->write(data); });
+    if (written.verdict) {
+      element.nest(NFTA_SET_ELEM_DATA, [&](Attributes& data) { written.verdict->write(data); });
     }
   });
-}
-
-void write_element(Attributes& list, const Element& element) {
-  write_element(list, element.key, 0, element.verdict);
-  if (element.end) {
-    write_element(list, *element.end, NFT_SET_ELEM_INTERVAL_END, std::nullopt);
+  if (written.end) {
+    list.nest(NFTA_LIST_ELEM, [&](Attributes& end) {
+      end.nest(NFTA_SET_ELEM_KEY,
+               [&](Attributes& data) { data.bytes(NFTA_DATA_VALUE, *written.end); });
+      end.number(NFTA_SET_ELEM_FLAGS, NFT_SET_ELEM_INTERVAL_END);
+    });
   }
 }
 
@@ -83,6 +84,9 @@ Change delete_table(const std::string& table) {
 }
 
 Change ensure_chain(const BaseChain& chain) {
+  if (chain.type.empty()) {
+    return ensure_chain(chain.table, chain.name);
+  }
   Change made = of_chain(
       change(NFT_MSG_NEWCHAIN, NLM_F_CREATE, named("add base chain", chain.name, chain.table)),
       chain.table, chain.name);
@@ -159,6 +163,11 @@ Change ensure_set(const Set& set) {
   attributes.number(NFTA_SET_KEY_TYPE, type);
   attributes.number(NFTA_SET_KEY_LEN, size);
   attributes.number(NFTA_SET_ID, 1);  // obligatory; our rules name their sets
+  if (set.key.front().host_order) {
+    std::string user_data{kUserDataKeyOrder, sizeof kHostOrder};
+    user_data.append(reinterpret_cast<const char*>(&kHostOrder), sizeof kHostOrder);
+    attributes.bytes(NFTA_SET_USERDATA, user_data);
+  }
   if (set.verdicts) {
     attributes.number(NFTA_SET_DATA_TYPE, NFT_DATA_VERDICT);
   }
@@ -224,7 +233,7 @@ std::vector<Change> expire_elements(const Set& set, const std::vector<Element>& 
   std::vector<Change> changes;
   for (const Element& element : elements) {
     Attributes list;
-    write_element(list, element.key, 0, element.verdict, /*expires=*/true);
+    write_element(list, element, /*expires=*/true);
     Change made = of_elements(change(NFT_MSG_NEWSETELEM, NLM_F_CREATE,
                                      named("expire an element of set", set.name, set.table)),
                               set, list);

@@ -21,7 +21,7 @@ Change delete_table(const std::string& table);
 struct BaseChain {
   std::string table;
   std::string name;
-  std::string type;           // "filter" or "nat"
+  std::string type;           // "filter" or "nat"; empty: no base chain, others lead to it
   std::uint32_t hook = 0;     // NF_INET_*
   std::int32_t priority = 0;  // among the chains of the hook; the lowest comes first
 };
@@ -46,10 +46,12 @@ Change append_rule(const std::string& table, const std::string& chain, const Rul
 struct Field {
   std::uint32_t nft_type;
   std::uint32_t size;
+  bool host_order = false;  // a number as this machine has it
 };
 inline constexpr Field kIpv4Field{7, 4};
 inline constexpr Field kIpv6Field{8, 16};
 inline constexpr Field kInterfaceField{41, 16};
+inline constexpr Field kMarkField{19, 4, true};
 inline constexpr Field kMacField{9, 8};  // 6 bytes, filled up with NUL to whole slots
 Field address_field(base::Family family);
 
@@ -84,7 +86,8 @@ std::string key_of(const base::IpAddress& address);
 std::string key_of_interface(const std::string& name);
 std::string key_of(const base::Mac& mac);
 
-// Adding what is there already is success. As many messages as the elements need; none for none.
+// Adding what is there already is success, but EBUSY where a map
+// has another verdict for it. As many messages as the elements need; none for none.
 std::vector<Change> add_elements(const Set& set, const std::vector<Element>& elements);
 // Makes elements that are there expire, which is not a deletion: closing a socket waits for nothing
 // afterwards. One that is not there is made, and expires too. Kernels before 6.12 change nothing.
