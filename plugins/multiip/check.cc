@@ -47,7 +47,7 @@ Result<Differences> routing_differences(const Checked& checked, netlink::Socket&
                      .by_main = primary.has_value() && primary->mac == checked.eni.mac};
   const enilink::State state{.routing = checked.settings.routing_of(shape),
                              .enis = {host_eni(checked.eni, checked.settings)},
-                             .pods = paths_of(pod, checked.settings, checked.nic)};
+                             .pods = paths_of(pod, checked.nic)};
   Differences found = TRY(enilink::differences(kernel_of(node, table), state));
   const std::string host_link = podlink::host_link_name(pod.attachment);
   std::ranges::move(TRY(attachment::firewall_differences(checked.settings.firewall(shape),

@@ -27,11 +27,21 @@ struct Sockets {
   std::optional<firewall::Table>& table;
 };
 
+Result<enilink::Shape> choose_shape(const enilink::Kernel& kernel, const Settings& settings) {
+  const enilink::Shape shape = TRY(enilink::choose_shape(kernel, settings.routing, settings.marks));
+  if (settings.masquerade && shape == enilink::Shape::kRules) {
+    return base::Error(base::ErrorKind::kUnsupported,
+                       "masquerade: needs source routing by marks, which this kernel can't do")
+        .advice("set masquerade to false and let a NAT gateway of the VPC serve the pods");
+  }
+  return shape;
+}
+
 // From the claim to a link that carries packets.
 Result<cni::AddResult> connect(const cni::Request& request, const Settings& settings,
                                const netlink::NetNs& sandbox, const Sockets& sockets) {
   const enilink::Kernel kernel = kernel_of(sockets.node, sockets.table);
-  const enilink::Shape shape = TRY(enilink::choose_shape(kernel, settings.routing, settings.marks));
+  const enilink::Shape shape = TRY(choose_shape(kernel, settings));
   const enilink::Routing routing = settings.routing_of(shape);
   const podlink::Node nic =
       TRY(podlink::find_node(sockets.node, settings.node_interface, settings.families));
@@ -52,7 +62,7 @@ Result<cni::AddResult> connect(const cni::Request& request, const Settings& sett
                      .addresses = link.addresses,
                      .slot = placed.eni.slot,
                      .by_main = placed.link.is_primary};
-  TRY(enilink::add_pod(kernel, routing, paths_of(pod, settings, nic)));
+  TRY(enilink::add_pod(kernel, routing, paths_of(pod, nic)));
   TRY(podlink::configure_host_end(sockets.node, ends, link, nic));
 
   cni::AddResult result = request.config.prev_result.value_or(cni::AddResult());

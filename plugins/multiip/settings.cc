@@ -135,6 +135,11 @@ Status read_firewall(Fields& fields, Settings& settings) {
   settings.closed_until_policy = TRY(fields.boolean("closedUntilPolicy")).value_or(false);
   settings.masquerade = TRY(fields.boolean("masquerade")).value_or(false);
   settings.non_masquerade = TRY(fields.networks("nonMasqueradeCIDRs")).value_or(private_networks());
+  if (settings.masquerade && settings.routing == WantedShape::kRules) {
+    return fields.bad_value(
+        "masquerade",
+        R"(false where routing is "rules": only marks can tell what must not leave by an ENI)");
+  }
   return {};
 }
 

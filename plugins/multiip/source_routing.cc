@@ -35,8 +35,7 @@ Result<Shape> shape_in_force(const Settings& settings, std::optional<firewall::T
                                                                          : Shape::kRules;
 }
 
-std::vector<enilink::PodPath> paths_of(const PodOnEni& pod, const Settings& settings,
-                                       const podlink::Node& nic) {
+std::vector<enilink::PodPath> paths_of(const PodOnEni& pod, const podlink::Node& nic) {
   std::vector<enilink::PodPath> paths;
   std::ranges::transform(pod.addresses, std::back_inserter(paths), [&](const IpAddress& address) {
     enilink::PodPath path{.address = address, .slot = pod.slot, .by_main = pod.by_main};

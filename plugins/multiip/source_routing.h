@@ -31,8 +31,7 @@ struct PodOnEni {
   int slot = 0;
   bool by_main = false;  // enilink::EniLink::is_primary
 };
-std::vector<enilink::PodPath> paths_of(const PodOnEni& pod, const Settings& settings,
-                                       const podlink::Node& nic);
+std::vector<enilink::PodPath> paths_of(const PodOnEni& pod, const podlink::Node& nic);
 
 // Of DEL, GC and the rollback of ADD.
 base::Status tear_down(const Settings& settings, const attachment::Teardown& what,
