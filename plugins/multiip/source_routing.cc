@@ -41,7 +41,6 @@ std::vector<enilink::PodPath> paths_of(const PodOnEni& pod, const podlink::Node&
     enilink::PodPath path{.address = address, .slot = pod.slot, .by_main = pod.by_main};
     path.if_name = podlink::host_link_name(pod.attachment);
     path.source = nic.address(address.family());
-    path.kept = settings.masquerade ? settings.non_masquerade : std::vector<base::Prefix>();
     return path;
   });
   return paths;
