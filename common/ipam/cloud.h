@@ -33,7 +33,15 @@ struct Eni {
   std::optional<base::IpAddress> gateway6;  // where the vSwitch has IPv6
   std::string mode;                         // "shared" or "exclusive"
   EniState state = EniState::kCreated;
+  // 1 to 254: names its table and its mark on this node. Given by the store, the lowest free one,
+  // when it first learns of the ENI, and kept until it is dropped; what CloudChange says of it does
+  // not count. 0: none was left.
+  int slot = 0;
 };
+inline constexpr int kLastSlot = 254;
+// Whether pods get addresses of it: shared, in use, and with a slot.
+bool serves_pods(const Eni& eni);
+inline constexpr std::string_view kSharedMode = "shared";
 
 // A change of the cloud that was begun and whose end is not known yet: written before the call,
 // dropped once the store says what came of it. `key` is the ClientToken, or an id of our own where
@@ -69,6 +77,11 @@ struct AddressOfEni {
   std::string eni;
 };
 
+struct QuarantinedAddress {
+  base::IpAddress address;
+  std::string note;  // why, for people; not empty
+};
+
 // All of it happens, or nothing.
 struct CloudChange {
   std::vector<Intent> put_intents;
@@ -79,7 +92,12 @@ struct CloudChange {
   std::vector<AddressOfEni> put_addresses;
   // Taken out of circulation for the intent `reserved_for`. kTryAgain when a pod holds one.
   std::vector<base::IpAddress> reserve;
+  // As `reserve`, but kTryAgain unless each is free and has cooled.
+  std::vector<base::IpAddress> reserve_free;
   std::string reserved_for;
+  // Never handed out until Store::end_quarantine, boots included. One that a pod or an intent holds
+  // stays with it, noted, and is quarantined when it is freed. kNotFound for one without a record.
+  std::vector<QuarantinedAddress> quarantine;
   // What is not there is dropped already. kExists for an address that a pod holds.
   std::vector<std::string> drop_intents;
   std::vector<std::string> drop_enis;

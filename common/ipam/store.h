@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/base/clock.h"
@@ -52,12 +53,54 @@ struct Record {
 // Whether the kernel knows of a pod or of the node itself at this address. Asked under the lock
 // about every address before it is handed out: two independent facts must agree that it is free.
 using InUse = std::function<base::Result<bool>(const base::IpAddress&)>;
+// Record::note of one that InUse reported; such a quarantine ends when the kernel knows it no more,
+// and with the boot.
+inline constexpr std::string_view kInUseNote = "in use on this node when it was to be handed out";
 
 struct Claim {
   Owner owner;
   std::vector<RangeSet> sets;
   // Wanted addresses (runtimeConfig.ips), at most one per set; empty: any.
   std::vector<base::IpAddress> wanted;
+};
+
+struct EniClaim {
+  Owner owner;
+  std::vector<base::Family> families;  // one address of each; not empty, each once
+  // Wanted addresses (runtimeConfig.ips), at most one of each family; empty: any.
+  std::vector<base::IpAddress> wanted;
+  // Ids of ENIs that can't serve at the moment.
+  std::vector<std::string> except;
+};
+
+// What a pod on a shared ENI has.
+struct EniAttachment {
+  Eni eni;
+  std::vector<Record> records;  // in the order of EniClaim::families
+};
+
+// How many addresses of one family an ENI has in each state.
+struct FamilyStock {
+  std::uint64_t free = 0;     // may be handed out now
+  std::uint64_t cooling = 0;  // will be within Options::cooling
+  std::uint64_t bound = 0;
+  std::uint64_t reserved = 0;
+  std::uint64_t quarantined = 0;
+};
+
+struct EniStock {
+  Eni eni;
+  FamilyStock ipv4;
+  FamilyStock ipv6;
+  const FamilyStock& of(base::Family family) const {
+    return family == base::Family::kIpv4 ? ipv4 : ipv6;
+  }
+  bool serves() const { return serves_pods(eni); }
+};
+
+enum class IfBusy {
+  kWait,  // Options::lock_patience
+  kFail,  // kTryAgain at once when the lock is held at this moment
 };
 
 struct Options {
@@ -90,6 +133,22 @@ class Store {
   // wanted ones.
   base::Result<std::vector<Record>> claim(const Claim& claim, const InUse& in_use);
 
+  // One address of each family, all of one shared ENI that is in use, its primary one included: of
+  // the ENI whose address of the first family was free for longest. Nothing when no ENI has them;
+  // the caller makes the pool grow and tries again. The same owner gets the same addresses again.
+  // `in_use` as for claim(). kTryAgain when a wanted address is taken, kBadConfig when no ENI has
+  // it, kExists when the owner holds addresses that are not what it wants. Its cost depends on the
+  // number of ENIs, not on that of addresses.
+  base::Result<std::optional<EniAttachment>> claim_from_enis(const EniClaim& claim,
+                                                             const InUse& in_use);
+
+  // Every ENI with its addresses, by id.
+  base::Result<std::vector<EniStock>> stock(IfBusy if_busy = IfBusy::kWait);
+
+  // The ENI that serves the attachment; nothing where it holds no address of one.
+  base::Result<std::optional<Eni>> eni_of(const std::string& container_id,
+                                          const std::string& if_name);
+
   // What the attachment holds now; empty when nothing.
   base::Result<std::vector<Record>> find(const std::string& container_id,
                                          const std::string& if_name);
@@ -99,7 +158,8 @@ class Store {
   base::Result<std::vector<Record>> release(const std::string& container_id,
                                             const std::string& if_name);
 
-  // Ends the quarantine of `address`, which then cools. kNotFound when it is in none.
+  // Ends the quarantine of `address`, which then cools; one noted for quarantine stays where it is
+  // and is free to be freed. kNotFound when it is in none.
   base::Status end_quarantine(const base::IpAddress& address);
 
   // Everything the store knows, by address.
