@@ -85,13 +85,11 @@ struct PodPath {
   bool by_main = false;                   // that ENI is the primary one (EniLink::is_primary)
   std::string if_name;                    // of the host's end
   std::optional<base::IpAddress> source;  // of the host route: the node's address
-  // Where masquerading is on: the networks that it leaves alone; only what goes to these leaves by
-  // the ENI. Empty: no masquerade. Shape::kRules alone asks; with marks Table::masquerade sees to
-  // it.
-  std::vector<base::Prefix> kept;
 };
 
-// Marks or rules of a pod's addresses. Its host routes are podlink::configure_host_end's
+// Marks or rules of a pod's addresses. (Masquerade needs marks: Table::masquerade with them. In
+// Shape::kRules what is masqueraded would leave by the ENI and be dropped; refuse it.) Its host
+// routes are podlink::configure_host_end's
 // (PodLink::table = kPodsTable). Idempotent.
 base::Status add_pod(const Kernel& kernel, const Routing& routing, const std::vector<PodPath>& pod);
 
