@@ -285,8 +285,9 @@ base::Result<std::vector<ListedEni>> Index::enis() {
     if (left-- == 0) {
       return blocks_.damage("its list of ENIs has a ring");
     }
+    const bool serves = TRY(slot(number))->state != 0;
     Entry entry = TRY(entry_in(number));
-    enis.push_back({std::move(entry), TRY(slot(number))->state != 0});
+    enis.push_back({.entry = std::move(entry), .serves = serves});
   }
   return enis;
 }
