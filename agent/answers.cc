@@ -62,6 +62,18 @@ Result<RouteArguments> route_arguments(Fields& args) {
 
 }  // namespace
 
+Result<Json> answer_of(const Recovered& recovered) {
+  if (recovered.left.empty()) {
+    return Json{{"done", recovered.done}};
+  }
+  Error first = recovered.left.front();
+  if (recovered.left.size() > 1) {
+    return std::move(first).append("; and " + std::to_string(recovered.left.size() - 1) +
+                                   " more that are not at an end");
+  }
+  return first;
+}
+
 Result<Json> answer_describe(Duty& duty, Fields& args) {
   TRY(args.no_unknown_keys());
   return describe(duty);
@@ -97,16 +109,7 @@ Result<Json> answer_release(Duty& duty, Fields& args) {
 
 Result<Json> answer_recover(Duty& duty, Fields& args) {
   TRY(args.no_unknown_keys());
-  const Recovered recovered = TRY(recover(duty));
-  if (recovered.left.empty()) {
-    return Json{{"done", recovered.done}};
-  }
-  Error first = recovered.left.front();
-  if (recovered.left.size() > 1) {
-    return std::move(first).append("; and " + std::to_string(recovered.left.size() - 1) +
-                                   " more that are not at an end");
-  }
-  return first;
+  return answer_of(TRY(recover(duty)));
 }
 
 Result<Json> answer_route_ensure(Duty& duty, Fields& args) {

@@ -3,11 +3,14 @@
 
 #include <nlohmann/json_fwd.hpp>
 
-#include "agent/duty.h"
+#include "agent/duties.h"
 #include "common/base/fields.h"
 #include "common/base/result.h"
 
 namespace catena::agent {
+
+// What was done; the first error where something is left.
+base::Result<nlohmann::json> answer_of(const Recovered& recovered);
 
 base::Result<nlohmann::json> answer_describe(Duty& duty, base::Fields& args);
 base::Result<nlohmann::json> answer_grow(Duty& duty, base::Fields& args);

@@ -77,6 +77,7 @@ base::Result<Settings> settings_of(const NodeOptions& options, const cloud::EniC
   }
   settings.eni_name_prefix = conf.eni_name_prefix;
   settings.resource_group = conf.resource_group;
+  settings.pool = pool_settings_of(conf);
   return settings;
 }
 
@@ -89,6 +90,7 @@ Node::~Node() = default;
 
 ipam::Store Node::open_store() const { return {parts_->state_dir, {}}; }
 cloud::Client& Node::client() { return *parts_->client; }
+cloud::Metadata& Node::metadata() { return parts_->metadata; }
 const Settings& Node::settings() const { return parts_->settings; }
 
 std::vector<std::string> Node::notices() const {

@@ -30,6 +30,7 @@ class Node {
   // Each thread needs one of its own.
   ipam::Store open_store() const;
   cloud::Client& client();
+  cloud::Metadata& metadata();
   const Settings& settings() const;
   // Of eni.conf and the credentials, for the log.
   std::vector<std::string> notices() const;

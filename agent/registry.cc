@@ -7,7 +7,9 @@
 #include <nlohmann/json.hpp>
 
 #include "agent/answers.h"
+#include "agent/kernel.h"
 #include "agent/nodes.h"
+#include "agent/pool_answers.h"
 #include "common/base/file.h"
 #include "common/base/text.h"
 
@@ -30,10 +32,29 @@ constexpr std::array kDuties{
              .purpose = "a new ENI, or addresses on one",
              .holds = Holds::kEnis,
              .with_cloud = answer_grow},
+    DutyKind{.name = "pool.grow",
+             .purpose = "addresses for so many waiting pods, by what is missing",
+             .holds = Holds::kEnis,
+             .urgency = Urgency::kPodsWait,
+             .twins = Twins::kShareAnAnswer,
+             .with_cloud = answer_pool_grow},
+    DutyKind{.name = "pool.keep",
+             .purpose = "brings the pool of addresses between its bounds",
+             .holds = Holds::kEnis,
+             .urgency = Urgency::kGivesWay,
+             .twins = Twins::kShareAnAnswer,
+             .with_cloud = answer_pool_keep},
+    DutyKind{.name = "pool.sync",
+             .purpose = "compares store, kernel, metadata service and OpenAPI",
+             .holds = Holds::kEnis,
+             .urgency = Urgency::kGivesWay,
+             .twins = Twins::kShareAnAnswer,
+             .with_cloud = answer_pool_sync},
     // recover() carries route intents to an end too: nobody else may work on them meanwhile.
     DutyKind{.name = "recover",
              .purpose = "carries to an end what killed and failed calls left",
              .holds = Holds::kEnisAndRoutes,
+             .urgency = Urgency::kGivesWay,
              .twins = Twins::kShareAnAnswer,
              .with_cloud = answer_recover},
     DutyKind{.name = "release",
@@ -54,9 +75,14 @@ constexpr std::array kDuties{
 
 class Locks {
  public:
-  static Result<Locks> take(const std::string& state_dir, Holds holds,
+  static Result<Locks> take(const std::string& state_dir, const DutyKind& duty,
                             const base::Deadline& deadline) {
     Locks locks;
+    const Holds holds = duty.holds;
+    if (duty.urgency == Urgency::kPodsWait) {
+      locks.wanted_ = TRY(base::FileLock::acquire(wanted_path(state_dir), deadline)
+                              .context("wait for another call"));
+    }
     if (holds == Holds::kEnis || holds == Holds::kEnisAndRoutes) {
       locks.enis_ = TRY(base::FileLock::acquire(state_dir + "/enis.lock", deadline)
                             .context("wait for another call"));
@@ -68,7 +94,19 @@ class Locks {
     return locks;
   }
 
+  // Whether a duty for which pods wait has begun. It holds this lock from its first moment to its
+  // end, and the kernel lets go of it when it is killed.
+  static bool is_wanted(const std::string& state_dir) {
+    const auto lock = base::FileLock::acquire(wanted_path(state_dir), base::Deadline(Millis(0)));
+    return !lock.ok() && lock.error().is(ErrorKind::kTryAgain);
+  }
+
  private:
+  static std::string wanted_path(const std::string& state_dir) {
+    return state_dir + "/grow.wanted";
+  }
+
+  std::optional<base::FileLock> wanted_;
   std::optional<base::FileLock> enis_;
   std::optional<base::FileLock> routes_;
 };
@@ -91,9 +129,13 @@ Result<Spoken> perform_on_node(const Request& request, Nodes& nodes, base::Field
 Result<Spoken> perform_with_cloud(const Request& request, Nodes& nodes, base::Fields& args) {
   const base::Deadline deadline(request.budget);
   const std::shared_ptr<Node> node = TRY(nodes.get());
-  const Locks locks = TRY(Locks::take(nodes.state_dir(), request.duty->holds, deadline));
+  const Locks locks = TRY(Locks::take(nodes.state_dir(), *request.duty, deadline));
   ipam::Store store = node->open_store();
   Duty duty(store, node->client(), node->settings(), deadline.left());
+  duty.ask_also(&node->metadata(), TRY(asking_the_kernel()));
+  if (request.duty->urgency == Urgency::kGivesWay) {
+    duty.give_way_when([&nodes] { return Locks::is_wanted(nodes.state_dir()); });
+  }
   Result<Json> result = request.duty->with_cloud(duty, args);
   std::vector<std::string> notices = node->notices();
   std::ranges::move(duty.take_notices(), std::back_inserter(notices));

@@ -50,10 +50,18 @@ enum class Twins {
   kRunEach,        // each is a wish of its own: two addresses more are not one address more
 };
 
+// Who is let through where several duties change ENIs.
+enum class Urgency {
+  kGivesWay,  // ends at its next wait when one for which pods wait is there; goes on another time
+  kNormal,
+  kPodsWait,
+};
+
 struct DutyKind {
   std::string_view name;
   std::string_view purpose;  // for --help and errors
   Holds holds = Holds::kNothing;
+  Urgency urgency = Urgency::kNormal;
   Twins twins = Twins::kRunEach;
   // One of the two. Arguments are read first, then args.no_unknown_keys() is asked, before anything
   // is done.

@@ -122,6 +122,11 @@ base::Result<std::vector<Record>> Store::list() {
                     work);
 }
 
+std::chrono::nanoseconds Store::age_of(const Record& record) const {
+  const std::chrono::nanoseconds now = impl_->options().clock->since_boot();
+  return record.since_boot > now ? now : now - record.since_boot;  // stamped in an earlier boot
+}
+
 base::Result<std::uint64_t> Store::available(const RangeSet& set) {
   std::uint64_t all = 0;
   for (const Range& range : set) {

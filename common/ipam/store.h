@@ -165,6 +165,9 @@ class Store {
   // Everything the store knows, by address.
   base::Result<std::vector<Record>> list();
 
+  // How long `record` has been as it is; at most since the boot.
+  std::chrono::nanoseconds age_of(const Record& record) const;
+
   // How many addresses a claim from `set` could choose from now; cooling ones do not count.
   // UINT64_MAX where it is more. Exact for ranges of up to 512 addresses, and for every range as to
   // whether there is one. Does not wait: kTryAgain when the lock is held at this moment.
