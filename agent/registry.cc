@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "agent/answers.h"
+#include "agent/gc.h"
 #include "agent/kernel.h"
 #include "agent/nodes.h"
 #include "agent/pool_answers.h"
@@ -28,6 +29,10 @@ constexpr std::array kDuties{
              .purpose = "the instance, its limits and ENIs, the vSwitches, the store",
              .twins = Twins::kShareAnAnswer,
              .with_cloud = answer_describe},
+    DutyKind{.name = "gc",
+             .purpose = "removes what no live pod of this node owns any more",
+             .twins = Twins::kShareAnAnswer,
+             .on_node = answer_gc},
     DutyKind{.name = "grow",
              .purpose = "a new ENI, or addresses on one",
              .holds = Holds::kEnis,
