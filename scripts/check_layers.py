@@ -17,6 +17,7 @@ BELOW = {
     "cni": {"base"},
     "ipam": {"base", "netlink", "cni"},
     "firewall": {"base", "netlink"},
+    "enilink": {"base", "netlink", "firewall"},
     "podlink": {"base", "netlink", "cni", "firewall"},
     "cloud": {"base"},
     "kube": {"base"},

@@ -7,6 +7,10 @@ std::uint32_t number_of(Slot slot) { return NFT_REG32_00 + slot; }
 
 }  // namespace
 
+std::string host_order(std::uint32_t number) {
+  return {reinterpret_cast<const char*>(&number), sizeof number};
+}
+
 void Verdict::write(Attributes& data) const {
   data.nest(NFTA_DATA_VERDICT, [this](Attributes& verdict) {
     verdict.number(NFTA_VERDICT_CODE, static_cast<std::uint32_t>(code));
@@ -58,6 +62,39 @@ Expressions& Expressions::load_reverse_path(Slot to) {
   });
 }
 
+Expressions& Expressions::load_ct(nft_ct_keys key, Slot to) {
+  return add("ct", [=](Attributes& data) {
+    data.number(NFTA_CT_KEY, key);
+    data.number(NFTA_CT_DREG, number_of(to));
+  });
+}
+
+Expressions& Expressions::change_bits(std::uint32_t keep, std::uint32_t flip, Slot at) {
+  return add("bitwise", [=](Attributes& data) {
+    data.number(NFTA_BITWISE_SREG, number_of(at));
+    data.number(NFTA_BITWISE_DREG, number_of(at));
+    data.number(NFTA_BITWISE_LEN, sizeof(std::uint32_t));
+    data.nest(NFTA_BITWISE_MASK,
+              [=](Attributes& operand) { operand.bytes(NFTA_DATA_VALUE, host_order(keep)); });
+    data.nest(NFTA_BITWISE_XOR,
+              [=](Attributes& operand) { operand.bytes(NFTA_DATA_VALUE, host_order(flip)); });
+  });
+}
+
+Expressions& Expressions::store_meta(nft_meta_keys key, Slot from) {
+  return add("meta", [=](Attributes& data) {
+    data.number(NFTA_META_KEY, key);
+    data.number(NFTA_META_SREG, number_of(from));
+  });
+}
+
+Expressions& Expressions::store_ct(nft_ct_keys key, Slot from) {
+  return add("ct", [=](Attributes& data) {
+    data.number(NFTA_CT_KEY, key);
+    data.number(NFTA_CT_SREG, number_of(from));
+  });
+}
+
 Expressions& Expressions::compare(nft_cmp_ops op, std::string_view value, Slot from) {
   return add("cmp", [=](Attributes& data) {
     data.number(NFTA_CMP_SREG, number_of(from));
@@ -84,6 +121,14 @@ Expressions& Expressions::not_in_set(std::string_view set, Slot from) {
     data.text(NFTA_LOOKUP_SET, set);
     data.number(NFTA_LOOKUP_SREG, number_of(from));
     data.number(NFTA_LOOKUP_FLAGS, NFT_LOOKUP_F_INV);
+  });
+}
+
+Expressions& Expressions::value_of(std::string_view map, Slot from, Slot to) {
+  return add("lookup", [=](Attributes& data) {
+    data.text(NFTA_LOOKUP_SET, map);
+    data.number(NFTA_LOOKUP_SREG, number_of(from));
+    data.number(NFTA_LOOKUP_DREG, number_of(to));
   });
 }
 

@@ -1,5 +1,5 @@
 // What a rule does: loads and compares, then a verdict. Only what the kernel's core, the nat chain,
-// masq and fib offer, so that nft of any age can print our rules.
+// ct, masq and fib offer, so that nft of any age can print our rules.
 #pragma once
 
 #include <cstdint>
@@ -20,9 +20,13 @@ struct Verdict {
   static Verdict accept() { return {NF_ACCEPT, {}}; }
   static Verdict drop() { return {NF_DROP, {}}; }
   static Verdict jump(std::string chain) { return {NFT_JUMP, std::move(chain)}; }
+  static Verdict go_to(std::string chain) { return {NFT_GOTO, std::move(chain)}; }
 
   void write(Attributes& data) const;
 };
+
+// The bytes of a number as marks and interface groups have them.
+std::string host_order(std::uint32_t number);
 
 enum class End { kSource, kDestination };
 
@@ -41,6 +45,12 @@ class Expressions {
   // The number (4 bytes) of the interface that the packet came in by where the way back to its
   // source leads through it, else 0: RFC 3704's strict check. In prerouting chains; CONFIG_NFT_FIB.
   Expressions& load_reverse_path(Slot to = 0);
+  // Marks are in host order. Where there is no connection the rule ends.
+  Expressions& load_ct(nft_ct_keys key, Slot to = 0);
+  // What is loaded becomes (loaded & keep) ^ flip: 4 bytes in host order.
+  Expressions& change_bits(std::uint32_t keep, std::uint32_t flip, Slot at = 0);
+  Expressions& store_meta(nft_meta_keys key, Slot from = 0);
+  Expressions& store_ct(nft_ct_keys key, Slot from = 0);
 
   // The rule ends here unless ...
   // ... the bytes loaded compare so with `value`, which is in network order where it is a number.
@@ -51,6 +61,8 @@ class Expressions {
   Expressions& in_set(std::string_view set, Slot from = 0);
   Expressions& not_in_set(std::string_view set, Slot from = 0);
 
+  // Loads what the map has for what is loaded; the rule ends here where it has none.
+  Expressions& value_of(std::string_view map, Slot from = 0, Slot to = 0);
   // The verdict that the map has for what is loaded; the rule ends here where it has none.
   Expressions& verdict_of(std::string_view map, Slot from = 0);
   Expressions& verdict(const Verdict& verdict);

@@ -197,9 +197,9 @@ base::Result<bool> Table::is_entered(const Entry& entry) {
 base::Result<std::vector<Entry>> Table::entries() {
   std::vector<Entry> entries;
   for (const base::Family family : {base::Family::kIpv4, base::Family::kIpv6}) {
-    for (const std::string& key : TRY(element_keys(socket_.get(), entered_set(family)))) {
-      if (key.size() == kInterfaceField.size + address_field(family).size) {
-        entries.push_back(entry_of(family, key));
+    for (const FoundElement& found : TRY(elements_in(socket_.get(), entered_set(family)))) {
+      if (found.key.size() == kInterfaceField.size + address_field(family).size) {
+        entries.push_back(entry_of(family, found.key));
       }
     }
   }

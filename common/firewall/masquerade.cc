@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "common/base/hash.h"
+#include "common/firewall/marks_plan.h"
 #include "common/firewall/netfilter.h"
 #include "common/firewall/plan.h"
 #include "common/firewall/prefixes.h"
@@ -78,16 +79,34 @@ Rule masquerade_rule(const KeepList& list, base::Family family) {
   return {"to neither a kept network nor a pod here", std::move(expressions)};
 }
 
-// A chain of its own for each list: lists come and go without touching each other's rules.
-Plan plan_of(const KeepList& list) {
+// What will be masqueraded must not leave by an ENI, on which the VPC takes only the pod's address.
+Rule unmark_rule(const KeepList& list, base::Family family) {
+  Expressions expressions;
+  expressions.is_family(family)
+      .load_address(family, End::kSource)
+      .in_set(list.pods(family).name)
+      .load_address(family, End::kDestination)
+      .not_in_set(list.kept(family).name)
+      .verdict(Verdict::go_to(kByMainChain));
+  return {"will have the node's address, which no ENI may send", std::move(expressions)};
+}
+
+// Chains of its own for each list: lists come and go without touching each other's rules.
+Plan plan_of(const KeepList& list, const std::optional<MarkSettings>& marks) {
   PlannedChain chain{{kTable, "masq-" + list.hash, "nat", NF_INET_POST_ROUTING, kSourceNatPriority},
                      {}};
-  Plan plan;
+  PlannedChain unmark{
+      {kTable, "main-" + list.hash, "filter", NF_INET_PRE_ROUTING, kAfterDnatPriority}, {}};
+  Plan plan = marks ? marks_plan(*marks) : Plan{};
   for (std::size_t i = 0; i < kFamilies.size(); ++i) {
     plan.sets.push_back(list.pods(kFamilies[i]));
     plan.sets.push_back(list.kept(kFamilies[i]));
     plan.elements.push_back({list.kept(kFamilies[i]), elements_of(list.intervals[i])});
     chain.rules.push_back(masquerade_rule(list, kFamilies[i]));
+    unmark.rules.push_back(unmark_rule(list, kFamilies[i]));
+  }
+  if (marks) {
+    plan.chains.push_back(std::move(unmark));
   }
   plan.chains.push_back(std::move(chain));
   return plan;
@@ -135,10 +154,11 @@ std::string doing(const char* what, const std::vector<base::IpAddress>& pods) {
 }  // namespace
 
 base::Status Table::masquerade(const std::vector<base::IpAddress>& pods,
-                               const std::vector<base::Prefix>& keep) {
+                               const std::vector<base::Prefix>& keep,
+                               const std::optional<MarkSettings>& marks) {
   const KeepList list(keep);
   base::Status made =
-      ensure_with(socket_.get(), plan_of(list), changes_of(add_elements, list, pods));
+      ensure_with(socket_.get(), plan_of(list, marks), changes_of(add_elements, list, pods));
   if (!made.ok() && made.error().is(base::ErrorKind::kUnsupported)) {
     made = std::move(made).error().advice(kAdvice);
   }
@@ -164,9 +184,10 @@ base::Status Table::forget_masquerade(const std::vector<base::IpAddress>& pods,
 }
 
 base::Result<bool> Table::is_masqueraded(const base::IpAddress& pod,
-                                         const std::vector<base::Prefix>& keep) {
+                                         const std::vector<base::Prefix>& keep,
+                                         const std::optional<MarkSettings>& marks) {
   const KeepList list(keep);
-  if (!TRY(is_in_place(socket_.get(), plan_of(list)))) {
+  if (!TRY(is_in_place(socket_.get(), plan_of(list, marks)))) {
     return false;
   }
   return has_element(socket_.get(), list.pods(pod.family()), key_of(pod));

@@ -28,28 +28,28 @@ Change change(nf_tables_msg_types type, std::uint16_t flags, std::string what) {
 // The shortest time there is, in milliseconds; the kernel counts in jiffies.
 constexpr std::uint64_t kTimeToExpire = 1;
 
-void write_element(Attributes& list, const std::string& key, std::uint32_t flags,
-                   const std::optional<Verdict>& verdict, bool expires = false) {
+void write_element(Attributes& list, const Element& written, bool expires = false) {
   list.nest(NFTA_LIST_ELEM, [&](Attributes& element) {
-    element.nest(NFTA_SET_ELEM_KEY, [&](Attributes& data) { data.bytes(NFTA_DATA_VALUE, key); });
-    if (flags != 0) {
-      element.number(NFTA_SET_ELEM_FLAGS, flags);
-    }
+    element.nest(NFTA_SET_ELEM_KEY,
+                 [&](Attributes& data) { data.bytes(NFTA_DATA_VALUE, written.key); });
     if (expires) {
       const std::uint64_t time = htobe64(kTimeToExpire);
       element.bytes(NFTA_SET_ELEM_TIMEOUT,
                     std::string(reinterpret_cast<const char*>(&time), sizeof time));
     }
-    if (verdict) {
-      element.nest(NFTA_SET_ELEM_DATA, [&](Attributes& data) { verdict->write(data); });
+    if (written.verdict) {
+      element.nest(NFTA_SET_ELEM_DATA, [&](Attributes& data) { written.verdict->write(data); });
+    } else if (!written.value.empty()) {
+      element.nest(NFTA_SET_ELEM_DATA,
+                   [&](Attributes& data) { data.bytes(NFTA_DATA_VALUE, written.value); });
     }
   });
-}
-
-void write_element(Attributes& list, const Element& element) {
-  write_element(list, element.key, 0, element.verdict);
-  if (element.end) {
-    write_element(list, *element.end, NFT_SET_ELEM_INTERVAL_END, std::nullopt);
+  if (written.end) {
+    list.nest(NFTA_LIST_ELEM, [&](Attributes& end) {
+      end.nest(NFTA_SET_ELEM_KEY,
+               [&](Attributes& data) { data.bytes(NFTA_DATA_VALUE, *written.end); });
+      end.number(NFTA_SET_ELEM_FLAGS, NFT_SET_ELEM_INTERVAL_END);
+    });
   }
 }
 
@@ -83,6 +83,9 @@ Change delete_table(const std::string& table) {
 }
 
 Change ensure_chain(const BaseChain& chain) {
+  if (chain.type.empty()) {
+    return ensure_chain(chain.table, chain.name);
+  }
   Change made = of_chain(
       change(NFT_MSG_NEWCHAIN, NLM_F_CREATE, named("add base chain", chain.name, chain.table)),
       chain.table, chain.name);
@@ -140,8 +143,9 @@ Field address_field(base::Family family) {
 
 Change ensure_set(const Set& set) {
   assert(!set.key.empty() && (!set.interval || set.key.size() == 1));
+  const bool is_map = set.verdicts || set.value.has_value();
   Change made = change(NFT_MSG_NEWSET, NLM_F_CREATE,
-                       named(set.verdicts ? "add map" : "add set", set.name, set.table));
+                       named(is_map ? "add map" : "add set", set.name, set.table));
   std::uint32_t type = 0;
   std::uint32_t size = 0;
   for (const Field& field : set.key) {
@@ -150,7 +154,7 @@ Change ensure_set(const Set& set) {
   }
   std::uint32_t flags = 0;
   flags |= set.interval ? std::uint32_t{NFT_SET_INTERVAL} : 0;
-  flags |= set.verdicts ? std::uint32_t{NFT_SET_MAP} : 0;
+  flags |= is_map ? std::uint32_t{NFT_SET_MAP} : 0;
   flags |= set.expiring ? std::uint32_t{NFT_SET_TIMEOUT} : 0;
   Attributes& attributes = made.attributes;
   attributes.text(NFTA_SET_TABLE, set.table);
@@ -161,6 +165,9 @@ Change ensure_set(const Set& set) {
   attributes.number(NFTA_SET_ID, 1);  // obligatory; our rules name their sets
   if (set.verdicts) {
     attributes.number(NFTA_SET_DATA_TYPE, NFT_DATA_VERDICT);
+  } else if (set.value) {
+    attributes.number(NFTA_SET_DATA_TYPE, set.value->nft_type);
+    attributes.number(NFTA_SET_DATA_LEN, set.value->size);
   }
   return made;
 }
@@ -224,7 +231,7 @@ std::vector<Change> expire_elements(const Set& set, const std::vector<Element>& 
   std::vector<Change> changes;
   for (const Element& element : elements) {
     Attributes list;
-    write_element(list, element.key, 0, element.verdict, /*expires=*/true);
+    write_element(list, element, /*expires=*/true);
     Change made = of_elements(change(NFT_MSG_NEWSETELEM, NLM_F_CREATE,
                                      named("expire an element of set", set.name, set.table)),
                               set, list);
@@ -238,7 +245,7 @@ std::vector<Change> delete_elements(const Set& set, const std::vector<Element>& 
   std::vector<Change> changes;
   for (const Element& element : elements) {
     Attributes list;
-    write_element(list, {element.key, element.end, std::nullopt});
+    write_element(list, {element.key, element.end, std::nullopt, {}});
     Change made = of_elements(
         change(NFT_MSG_DELSETELEM, 0, named("delete an element of set", set.name, set.table)), set,
         list);

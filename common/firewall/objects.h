@@ -21,7 +21,7 @@ Change delete_table(const std::string& table);
 struct BaseChain {
   std::string table;
   std::string name;
-  std::string type;           // "filter" or "nat"
+  std::string type;           // "filter" or "nat"; empty: no base chain, others lead to it
   std::uint32_t hook = 0;     // NF_INET_*
   std::int32_t priority = 0;  // among the chains of the hook; the lowest comes first
 };
@@ -50,16 +50,18 @@ struct Field {
 inline constexpr Field kIpv4Field{7, 4};
 inline constexpr Field kIpv6Field{8, 16};
 inline constexpr Field kInterfaceField{41, 16};
+inline constexpr Field kMarkField{19, 4};
 inline constexpr Field kMacField{9, 8};  // 6 bytes, filled up with NUL to whole slots
 Field address_field(base::Family family);
 
 struct Set {
   std::string table;
   std::string name;
-  std::vector<Field> key;  // several: a concatenation
-  bool interval = false;   // of one field only
-  bool verdicts = false;   // a map from keys to verdicts
-  bool expiring = false;   // elements can be made to expire
+  std::vector<Field> key;                     // several: a concatenation
+  bool interval = false;                      // of one field only
+  bool verdicts = false;                      // a map from keys to verdicts
+  bool expiring = false;                      // elements can be made to expire
+  std::optional<Field> value = std::nullopt;  // a map from keys to these
 };
 
 // kExists when there is a set of that name with another key or flags.
@@ -74,7 +76,8 @@ struct Element {
   // Interval sets: the first key behind the interval; absent where that reaches the last key there
   // is.
   std::optional<std::string> end;
-  std::optional<Verdict> verdict;  // of maps
+  std::optional<Verdict> verdict;  // of maps to verdicts
+  std::string value{};             // of maps to values
 
   bool operator==(const Element& other) const { return key == other.key && end == other.end; }
 };
@@ -84,7 +87,8 @@ std::string key_of(const base::IpAddress& address);
 std::string key_of_interface(const std::string& name);
 std::string key_of(const base::Mac& mac);
 
-// Adding what is there already is success. As many messages as the elements need; none for none.
+// Adding what is there already is success, but EBUSY where a map
+// has another value for it. As many messages as the elements need; none for none.
 std::vector<Change> add_elements(const Set& set, const std::vector<Element>& elements);
 // Makes elements that are there expire, which is not a deletion: closing a socket waits for nothing
 // afterwards. One that is not there is made, and expires too. Kernels before 6.12 change nothing.

@@ -4,11 +4,15 @@
 
 namespace catena::firewall {
 
-std::vector<Change> ensure(const Plan& plan) {
+std::vector<Change> ensure(const Plan& plan, const std::string& table) {
   std::vector<Change> changes;
-  changes.push_back(ensure_table(kTable));
+  changes.push_back(ensure_table(table));
   for (const Set& set : plan.sets) {
     changes.push_back(ensure_set(set));
+  }
+  // Elements and rules name chains.
+  for (const PlannedChain& planned : plan.chains) {
+    changes.push_back(ensure_chain(planned.chain));
   }
   for (const PlannedElements& planned : plan.elements) {
     for (Change& change : add_elements(planned.set, planned.elements)) {
@@ -17,7 +21,6 @@ std::vector<Change> ensure(const Plan& plan) {
   }
   for (const PlannedChain& planned : plan.chains) {
     const BaseChain& chain = planned.chain;
-    changes.push_back(ensure_chain(chain));
     changes.push_back(flush_chain(chain.table, chain.name));
     for (const Rule& rule : planned.rules) {
       changes.push_back(append_rule(chain.table, chain.name, rule));
@@ -41,6 +44,13 @@ base::Result<bool> is_in_place(nl_sock* socket, const Plan& plan) {
     }
     if (!TRY(has_rules(socket, kTable, planned.chain.name, wanted))) {
       return false;
+    }
+  }
+  for (const PlannedElements& planned : plan.elements) {
+    for (const Element& element : planned.elements) {
+      if (!planned.set.interval && !TRY(has_element(socket, planned.set, element.key))) {
+        return false;
+      }
     }
   }
   return true;

@@ -36,9 +36,10 @@ struct Plan {
 // Afterwards each chain has exactly the planned rules, once, whatever it had: a chain is flushed
 // and filled in the same transaction, which no packet sees half done. So any number of processes
 // may write the same plan at once.
-std::vector<Change> ensure(const Plan& plan);
+std::vector<Change> ensure(const Plan& plan, const std::string& table = kTable);
 
-// Whether all of it is there and no other rule is in its chains. A rule keeps its sets in being.
+// Whether all of it is there and no other rule is in its chains. A rule keeps its sets in being;
+// the elements of interval sets are not looked at.
 base::Result<bool> is_in_place(nl_sock* socket, const Plan& plan);
 
 // Adds `elements`, and before them the plan where it is not in place. All or nothing. kUnsupported

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <chrono>
 #include <endian.h>
+#include <iterator>
 #include <optional>
 #include <string_view>
 #include <thread>
@@ -178,6 +179,25 @@ std::string comment_in(std::string_view user_data) {
   return size == 0 ? std::string() : std::string(user_data.substr(2, size - 1));
 }
 
+std::vector<FoundElement> elements_of_message(nlmsghdr* message) {
+  std::vector<FoundElement> elements;
+  const Parsed<NFTA_SET_ELEM_LIST_MAX> list(message);
+  if (!is_message(message, NFT_MSG_NEWSETELEM) || list[NFTA_SET_ELEM_LIST_ELEMENTS] == nullptr) {
+    return elements;
+  }
+  nlattr* each = nullptr;
+  int left = 0;
+  nla_for_each_nested(each, list[NFTA_SET_ELEM_LIST_ELEMENTS], left) {
+    const Parsed<NFTA_SET_ELEM_MAX> element(each);
+    const Parsed<NFTA_DATA_MAX> key(element[NFTA_SET_ELEM_KEY]);
+    const Parsed<NFTA_DATA_MAX> data(element[NFTA_SET_ELEM_DATA]);
+    elements.push_back({std::string(bytes_of(key[NFTA_DATA_VALUE])),
+                        std::string(bytes_of(data[NFTA_DATA_VALUE])),
+                        element[NFTA_SET_ELEM_EXPIRATION] != nullptr});
+  }
+  return elements;
+}
+
 }  // namespace
 
 base::Result<std::uint32_t> generation(nl_sock* socket) {
@@ -213,9 +233,13 @@ base::Result<bool> has_chains(nl_sock* socket, const std::string& table,
     const Parsed<NFTA_CHAIN_MAX> found(message);
     const Parsed<NFTA_HOOK_MAX> hook(found[NFTA_CHAIN_HOOK]);
     for (const BaseChain& chain : chains) {
+      const bool same_place =
+          chain.type.empty()
+              ? found[NFTA_CHAIN_HOOK] == nullptr
+              : hook.number(NFTA_HOOK_HOOKNUM) == chain.hook &&
+                    hook.number(NFTA_HOOK_PRIORITY) == static_cast<std::uint32_t>(chain.priority);
       if (found.text(NFTA_CHAIN_NAME) == chain.name && found.text(NFTA_CHAIN_TYPE) == chain.type &&
-          hook.number(NFTA_HOOK_HOOKNUM) == chain.hook &&
-          hook.number(NFTA_HOOK_PRIORITY) == static_cast<std::uint32_t>(chain.priority)) {
+          same_place) {
         ++as_wanted;
       }
     }
@@ -267,7 +291,8 @@ base::Result<std::uint64_t> packets_counted(nl_sock* socket, const std::string& 
   return *packets;
 }
 
-base::Result<bool> has_element(nl_sock* socket, const Set& set, const std::string& key) {
+base::Result<std::optional<FoundElement>> find_element(nl_sock* socket, const Set& set,
+                                                       const std::string& key) {
   Question question{NFT_MSG_GETSETELEM, of_set(set)};
   question.attributes.nest(NFTA_SET_ELEM_LIST_ELEMENTS, [&key](Attributes& list) {
     list.nest(NFTA_LIST_ELEM, [&key](Attributes& element) {
@@ -275,32 +300,30 @@ base::Result<bool> has_element(nl_sock* socket, const Set& set, const std::strin
                    [&key](Attributes& data) { data.bytes(NFTA_DATA_VALUE, key); });
     });
   });
-  return ask(socket, {question},
-             "look up an element of set " + set.name + " of table inet " + set.table,
-             [](nlmsghdr*) {});
+  std::optional<FoundElement> found;
+  const std::string what = "look up an element of set " + set.name + " of table inet " + set.table;
+  const bool there = TRY(ask(socket, {question}, what, [&found](nlmsghdr* message) {
+    for (FoundElement& element : elements_of_message(message)) {
+      found = std::move(element);
+    }
+  }));
+  return there ? std::move(found) : std::nullopt;
 }
 
-base::Result<std::vector<std::string>> element_keys(nl_sock* socket, const Set& set) {
-  std::vector<std::string> keys;
-  const Reader reader{[&keys] { keys.clear(); },
-                      [&keys](nlmsghdr* message) {
-                        const Parsed<NFTA_SET_ELEM_LIST_MAX> list(message);
-                        if (!is_message(message, NFT_MSG_NEWSETELEM) ||
-                            list[NFTA_SET_ELEM_LIST_ELEMENTS] == nullptr) {
-                          return;
-                        }
-                        nlattr* each = nullptr;
-                        int left = 0;
-                        nla_for_each_nested(each, list[NFTA_SET_ELEM_LIST_ELEMENTS], left) {
-                          const Parsed<NFTA_SET_ELEM_MAX> element(each);
-                          const Parsed<NFTA_DATA_MAX> data(element[NFTA_SET_ELEM_KEY]);
-                          keys.emplace_back(bytes_of(data[NFTA_DATA_VALUE]));
-                        }
+base::Result<bool> has_element(nl_sock* socket, const Set& set, const std::string& key) {
+  return TRY(find_element(socket, set, key)).has_value();
+}
+
+base::Result<std::vector<FoundElement>> elements_in(nl_sock* socket, const Set& set) {
+  std::vector<FoundElement> all;
+  const Reader reader{[&all] { all.clear(); },
+                      [&all](nlmsghdr* message) {
+                        std::ranges::move(elements_of_message(message), std::back_inserter(all));
                       },
                       nullptr};
   TRY(dump(socket, {NFT_MSG_GETSETELEM, of_set(set)},
            "list the elements of set " + set.name + " of table inet " + set.table, reader));
-  return keys;
+  return all;
 }
 
 }  // namespace catena::firewall

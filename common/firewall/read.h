@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,9 +28,17 @@ base::Result<bool> has_rules(nl_sock* socket, const std::string& table, const st
 base::Result<std::uint64_t> packets_counted(nl_sock* socket, const std::string& table,
                                             const std::string& counter);
 
-// By the element's key; false too where there is no such set or table.
+struct FoundElement {
+  std::string key;
+  std::string value;      // of a map to values; else empty
+  bool expiring = false;  // goes by itself
+};
+
+// By the element's key; nothing too where there is no such set or table.
+base::Result<std::optional<FoundElement>> find_element(nl_sock* socket, const Set& set,
+                                                       const std::string& key);
 base::Result<bool> has_element(nl_sock* socket, const Set& set, const std::string& key);
-// Of an interval set, both ends of each interval are keys. Empty where there is no such set.
-base::Result<std::vector<std::string>> element_keys(nl_sock* socket, const Set& set);
+// Of an interval set, both ends of each interval are elements. Empty where there is no such set.
+base::Result<std::vector<FoundElement>> elements_in(nl_sock* socket, const Set& set);
 
 }  // namespace catena::firewall

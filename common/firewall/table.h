@@ -4,11 +4,13 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "common/base/ip.h"
 #include "common/base/result.h"
+#include "common/firewall/marks.h"
 
 struct nl_sock;
 
@@ -61,9 +63,11 @@ class Table {
   base::Result<std::vector<Entry>> entries();
 
   // Masquerade: what `pods` send to anywhere but `keep` and other pods of this node leaves with the
-  // node's address. Pods that share a list of kept networks share its set and its rule.
+  // node's address. Pods that share a list of kept networks share its set and its rule. With
+  // `marks`, for pods whose packets leave by ENIs: what is masqueraded leaves by none.
   base::Status masquerade(const std::vector<base::IpAddress>& pods,
-                          const std::vector<base::Prefix>& keep);
+                          const std::vector<base::Prefix>& keep,
+                          const std::optional<MarkSettings>& marks = std::nullopt);
   // Success when they are in no set, and when there is no table.
   base::Status stop_masquerade(const std::vector<base::IpAddress>& pods,
                                const std::vector<base::Prefix>& keep);
@@ -71,7 +75,29 @@ class Table {
   base::Status forget_masquerade(const std::vector<base::IpAddress>& pods,
                                  const std::vector<base::Prefix>& keep);
   base::Result<bool> is_masqueraded(const base::IpAddress& pod,
-                                    const std::vector<base::Prefix>& keep);
+                                    const std::vector<base::Prefix>& keep,
+                                    const std::optional<MarkSettings>& marks = std::nullopt);
+
+  // Marks (docs/firewall.md): what marked pods send carries the slot of their ENI in the field of
+  // the packet mark, unless the connection came to them by another way or is masqueraded by
+  // kube-proxy. Afterwards the chains are there and whole. Idempotent; kUnsupported where the
+  // kernel lacks something for it.
+  base::Status ensure_marks(const MarkSettings& marks);
+  // ensure_marks, and the pods get `slot` (1 to 254) instead of any other: one transaction.
+  base::Status mark(const std::vector<base::IpAddress>& pods, int slot, const MarkSettings& marks);
+  // Success when they are not marked, and when there is no table.
+  base::Status unmark(const std::vector<base::IpAddress>& pods);
+  // As forget().
+  base::Status forget_marks(const std::vector<base::IpAddress>& pods);
+  // Whether the chains are whole, slots' chains not counted. Changes nothing.
+  base::Result<bool> has_marks(const MarkSettings& marks);
+  // Whether the pod has that slot and the slot's chain is whole.
+  base::Result<bool> is_marked(const Marked& pod, const MarkSettings& marks);
+  // Every marked pod; for garbage collection and commands.
+  base::Result<std::vector<Marked>> marked(const MarkSettings& marks);
+  // Success when this kernel can do all that ensure_marks needs: tried in a table that is never
+  // seen. kUnsupported otherwise.
+  base::Status can_mark();
 
  private:
   explicit Table(std::unique_ptr<nl_sock, CloseSocket> socket) : socket_(std::move(socket)) {}

@@ -1,8 +1,10 @@
 #include "common/netlink/link.h"
 
 #include <cerrno>
+#include <cstring>
 #include <linux/if_link.h>
 #include <linux/ip.h>
+#include <linux/ipv6.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 #include <net/if.h>
@@ -41,13 +43,35 @@ void skip_statistics(MessageBuilder& builder) {
   builder.put_u32(IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
 }
 
+// The number at `place`, counted from 0, of an attribute that is an array; 0 where it is shorter.
+std::uint32_t number_at(const Attributes& attributes, int type, std::size_t place) {
+  std::uint32_t number = 0;
+  const void* array = attributes.data(type, (place + 1) * sizeof number);
+  if (array != nullptr) {
+    std::memcpy(&number, static_cast<const char*>(array) + place * sizeof number, sizeof number);
+  }
+  return number;
+}
+
+void read_parameters(const Attributes& of_families, Link& link) {
+  const Attributes ipv4 = of_families.nested(AF_INET);
+  // This array alone begins with the parameter whose number is 1.
+  link.ipv4 = {.rp_filter = number_at(ipv4, IFLA_INET_CONF, IPV4_DEVCONF_RP_FILTER - 1),
+               .arp_ignore = number_at(ipv4, IFLA_INET_CONF, IPV4_DEVCONF_ARP_IGNORE - 1),
+               .arp_announce = number_at(ipv4, IFLA_INET_CONF, IPV4_DEVCONF_ARP_ANNOUNCE - 1)};
+  const Attributes ipv6 = of_families.nested(AF_INET6);
+  link.has_ipv6 =
+      ipv6.has(IFLA_INET6_CONF) && number_at(ipv6, IFLA_INET6_CONF, DEVCONF_DISABLE_IPV6) == 0;
+  link.accept_ra = static_cast<std::int32_t>(number_at(ipv6, IFLA_INET6_CONF, DEVCONF_ACCEPT_RA));
+}
+
 std::optional<Link> read_link(const nlmsghdr* message) {
   const auto* header = header_of<ifinfomsg>(message);
   if (header == nullptr) {
     return std::nullopt;
   }
   const Attributes attributes = Attributes::of(message, sizeof *header);
-  return Link{
+  Link link{
       .index = header->ifi_index,
       .name = attributes.text(IFLA_IFNAME),
       .kind = attributes.nested(IFLA_LINKINFO).text(IFLA_INFO_KIND),
@@ -56,7 +80,11 @@ std::optional<Link> read_link(const nlmsghdr* message) {
       .mtu = attributes.u32(IFLA_MTU),
       .up = (header->ifi_flags & IFF_UP) != 0,
       .peer_index = static_cast<int>(attributes.u32(IFLA_LINK)),
+      .group = attributes.u32(IFLA_GROUP),
+      .ipv4 = {},
   };
+  read_parameters(attributes.nested(IFLA_AF_SPEC), link);
+  return link;
 }
 
 }  // namespace
@@ -102,6 +130,10 @@ Request set_link(const Link& link, const LinkChange& change) {
     builder.put_u32(IFLA_MTU, *change.mtu);
     what += " mtu " + std::to_string(*change.mtu);
   }
+  if (change.group) {
+    builder.put_u32(IFLA_GROUP, *change.group);
+    what += " group " + std::to_string(*change.group);
+  }
   if (change.move_to != nullptr) {
     builder.put_u32(IFLA_NET_NS_FD, static_cast<std::uint32_t>(change.move_to->fd()));
     what += " to another netns";
@@ -110,6 +142,23 @@ Request set_link(const Link& link, const LinkChange& change) {
     what += *change.up ? " up" : " down";
   }
   return std::move(builder).finish(std::move(what));
+}
+
+Request set_ipv4_parameters(const Link& link, const Ipv4Parameters& parameters) {
+  MessageBuilder builder(RTM_SETLINK, 0, header_for(link.index));
+  builder.nest(IFLA_AF_SPEC, [&] {
+    builder.nest(AF_INET, [&] {
+      builder.nest(IFLA_INET_CONF, [&] {
+        builder.put_u32(IPV4_DEVCONF_RP_FILTER, parameters.rp_filter);
+        builder.put_u32(IPV4_DEVCONF_ARP_IGNORE, parameters.arp_ignore);
+        builder.put_u32(IPV4_DEVCONF_ARP_ANNOUNCE, parameters.arp_announce);
+      });
+    });
+  });
+  return std::move(builder).finish("set link " + link.name + " rp_filter " +
+                                   std::to_string(parameters.rp_filter) + " arp_ignore " +
+                                   std::to_string(parameters.arp_ignore) + " arp_announce " +
+                                   std::to_string(parameters.arp_announce));
 }
 
 Request set_loose_rp_filter(const Link& link) {

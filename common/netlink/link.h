@@ -11,6 +11,14 @@
 
 namespace catena::netlink {
 
+// Of Documentation/networking/ip-sysctl.rst, as set on the link itself.
+struct Ipv4Parameters {
+  std::uint32_t rp_filter = 0;
+  std::uint32_t arp_ignore = 0;
+  std::uint32_t arp_announce = 0;
+  bool operator==(const Ipv4Parameters&) const = default;
+};
+
 // What the kernel says of a link.
 struct Link {
   int index = 0;
@@ -22,6 +30,10 @@ struct Link {
   bool up = false;        // IFF_UP, the admin's wish; the carrier is not asked
   // IFLA_LINK: of a veth the index of its peer, in the peer's namespace. 0 where there is none.
   int peer_index = 0;
+  std::uint32_t group = 0;
+  Ipv4Parameters ipv4;
+  std::int32_t accept_ra = 0;  // 0 too where the link has no IPv6
+  bool has_ipv6 = false;       // the link does IPv6
 };
 
 struct VethEnd {
@@ -43,10 +55,13 @@ struct LinkChange {
   std::optional<base::Mac> mac;
   std::optional<std::uint32_t> mtu;  // bytes
   std::optional<bool> up;
+  std::optional<std::uint32_t> group;
   const NetNs* move_to = nullptr;
 };
 Request set_link(const Link& link, const LinkChange& change);
 
+// By netlink: no file is opened and no namespace entered.
+Request set_ipv4_parameters(const Link& link, const Ipv4Parameters& parameters);
 // IPv4 rp_filter 2 (RFC 3704 loose), by netlink: no file is opened and no namespace entered.
 Request set_loose_rp_filter(const Link& link);
 // The link makes no IPv6 link-local address of its own (addr_gen_mode none) when it goes up after

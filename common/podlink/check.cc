@@ -97,6 +97,9 @@ class Comparison {
       } else if (route->if_index != host_->index) {
         differ("host route " + destination.to_string() + " leads to link number " +
                std::to_string(route->if_index) + ", expected " + host_->name);
+      } else if (expected_.table != netlink::kMainTable && route->table != expected_.table) {
+        differ("host route " + destination.to_string() + " is found in table " +
+               std::to_string(route->table) + ", expected " + std::to_string(expected_.table));
       } else if (const auto& source = expected_.node.address(address.family());
                  source && route->source != source) {
         differ("host route " + destination.to_string() + " has not the source " +

@@ -22,6 +22,7 @@ struct Expected {
   // its family.
   std::vector<cni::RouteConfig> routes;
   Node node;
+  std::uint32_t table = netlink::kMainTable;  // of the host routes
 };
 
 // A sentence for each difference; empty when all is as ADD made it.

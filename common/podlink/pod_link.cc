@@ -178,7 +178,8 @@ Status configure_host_end(netlink::Socket& node, const Ends& ends, const PodLink
                                            .if_index = ends.host.index,
                                            .if_name = ends.host.name,
                                            .source = addresses.address(address.family()),
-                                           .link_scope = address.is_v4()}));
+                                           .link_scope = address.is_v4(),
+                                           .table = link.table}));
   }
   return node.send(std::move(requests)).context("configure the host's end");
 }

@@ -26,6 +26,7 @@ struct PodLink {
   std::vector<base::IpAddress> addresses;
   // Destinations that the pod reaches through this link beside the default route.
   std::vector<base::Prefix> routes;
+  std::uint32_t table = netlink::kMainTable;  // of the node, for the host routes
 
   std::vector<base::Family> families() const;
 };

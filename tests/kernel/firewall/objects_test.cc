@@ -293,7 +293,7 @@ TEST_F(Objects, MoreElementsThanOneMessageHoldsComeAndGo) {
   EXPECT_GT(add_elements(set, elements_of(ranges)).size(), 5U);
   netns.run([&] {
     const NetfilterSocket socket = open_netfilter_socket();
-    EXPECT_EQ(element_keys(socket.get(), set).value().size(), 2 * ranges.size());
+    EXPECT_EQ(elements_in(socket.get(), set).value().size(), 2 * ranges.size());
     EXPECT_TRUE(has_element(socket.get(), set, key_of(ip("fd00::7").plus(79984))).value());
     EXPECT_FALSE(has_element(socket.get(), set, key_of(ip("fd00::8"))).value());
   });

@@ -1,0 +1,47 @@
+// How the kernel's objects of one ENI should be, and what is to be asked of the kernel where they
+// are not. Internal to this folder.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "common/base/result.h"
+#include "common/enilink/routing.h"
+
+namespace catena::enilink {
+
+// What differs, a sentence each, and the requests that mend it.
+struct Mending {
+  std::vector<std::string> lost;
+  std::vector<netlink::Request> requests;
+  // accept_ra and disable_ipv6, which are files, are to be written.
+  bool ipv6_parameters = false;
+};
+
+struct EniView {
+  netlink::Link link;
+  std::vector<base::Prefix> addresses;
+  std::vector<netlink::Route> routes;  // of its table
+};
+
+// What the kernel has. Two dumps of what is the ENI's own: a few objects each.
+base::Result<EniView> look_at(const Kernel& kernel, const HostEni& eni, netlink::Link link);
+
+// Link, addresses and table.
+Mending compare(const EniView& view, const HostEni& eni, const Routing& routing);
+// Sends what is needed.
+base::Status mend(const Kernel& kernel, const netlink::Link& link, Mending& mending);
+
+// The routes of its table.
+std::vector<netlink::Route> routes_of(const HostEni& eni, const netlink::Link& link,
+                                      const Routing& routing);
+// The rule on its mark, for each family; none in Shape::kRules.
+std::vector<netlink::Rule> rules_of(int slot, const Routing& routing);
+
+// Whether it may be an ENI's NIC: not a link that was made on top of one and took its MAC over.
+bool is_nic(const netlink::Link& link);
+// Whether the node's default route is the link's.
+base::Result<bool> is_primary(const Kernel& kernel, const netlink::Link& link);
+base::Error no_such_link(const HostEni& eni);
+
+}  // namespace catena::enilink

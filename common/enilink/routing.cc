@@ -1,0 +1,103 @@
+#include "common/enilink/routing.h"
+
+#include <algorithm>
+#include <iterator>
+#include <map>
+
+#include "common/base/error_list.h"
+#include "common/enilink/node_rules.h"
+
+namespace catena::enilink {
+namespace {
+
+using base::Error;
+using base::ErrorKind;
+using base::IpAddress;
+using base::Result;
+using base::Status;
+
+Status mark(const Kernel& kernel, const Routing& routing, const std::vector<PodPath>& pod) {
+  if (kernel.firewall == nullptr) {
+    return Error(ErrorKind::kUnsupported, "mark what pods send: the kernel has no nf_tables");
+  }
+  std::map<int, std::vector<IpAddress>> by_slot;
+  std::vector<IpAddress> by_main;
+  for (const PodPath& path : pod) {
+    (has_way(path) ? by_slot[path.slot] : by_main).push_back(path.address);
+  }
+  for (const auto& [slot, addresses] : by_slot) {
+    TRY(kernel.firewall->mark(addresses, slot, routing.marks));
+  }
+  return by_main.empty() ? Status() : kernel.firewall->unmark(by_main);
+}
+
+}  // namespace
+
+const char* name_of(Shape shape) { return shape == Shape::kMarks ? "marks" : "rules"; }
+
+Result<Shape> choose_shape(const Kernel& kernel, WantedShape wanted,
+                           const firewall::MarkSettings& marks) {
+  if (wanted == WantedShape::kRules) {
+    return Shape::kRules;
+  }
+  Status status = kernel.firewall == nullptr
+                      ? Status(Error(ErrorKind::kUnsupported, "the kernel has no nf_tables"))
+                      : kernel.firewall->ensure_marks(marks);
+  if (status.ok()) {
+    return Shape::kMarks;
+  }
+  if (wanted == WantedShape::kAuto && status.error().is(ErrorKind::kUnsupported)) {
+    return Shape::kRules;
+  }
+  return std::move(status).error().context("choose ENIs by marks");
+}
+
+Status ensure_node(const Kernel& kernel, const Routing& routing) {
+  std::vector<netlink::Request> requests;
+  const std::vector<netlink::Rule> rules = node_rules(routing);
+  std::ranges::transform(rules, std::back_inserter(requests), netlink::add_rule);
+  TRY(kernel.routes->send(std::move(requests)).context("ensure the node's rules"));
+  if (routing.shape == Shape::kRules) {
+    return {};
+  }
+  if (kernel.firewall == nullptr) {
+    return Error(ErrorKind::kUnsupported, "mark what pods send: the kernel has no nf_tables");
+  }
+  return kernel.firewall->ensure_marks(routing.marks);
+}
+
+Status add_pod(const Kernel& kernel, const Routing& routing, const std::vector<PodPath>& pod) {
+  if (routing.shape == Shape::kMarks) {
+    return mark(kernel, routing, pod);
+  }
+  std::vector<netlink::Request> requests;
+  for (const PodPath& path : pod) {
+    if (has_way(path)) {
+      requests.push_back(netlink::add_rule(source_rule(path)));
+    }
+  }
+  return kernel.routes->send(std::move(requests));
+}
+
+Status forget_pod(const Kernel& kernel, const std::vector<IpAddress>& addresses) {
+  return kernel.firewall == nullptr ? Status() : kernel.firewall->forget_marks(addresses);
+}
+
+Status remove_pod(const Kernel& kernel, const std::vector<IpAddress>& addresses) {
+  base::ErrorList errors;
+  if (kernel.firewall != nullptr) {
+    errors.add(kernel.firewall->unmark(addresses));
+  }
+  std::vector<netlink::Request> requests;
+  requests.reserve(addresses.size());
+  for (const IpAddress& address : addresses) {
+    requests.push_back(netlink::delete_rule({.family = address.family(),
+                                             .priority = kSourcePriority,
+                                             .from = base::Prefix::host(address)}));
+    requests.back().ok_if_no_family = true;
+  }
+  errors.add(kernel.routes->send(std::move(requests)));
+  return errors.to_status();
+}
+
+}  // namespace catena::enilink
