@@ -1,9 +1,11 @@
 // Addresses of an ENI: more, and fewer.
 #include <algorithm>
-#include <charconv>
+#include <iterator>
 
 #include "agent/agreement.h"
 #include "agent/intents.h"
+#include "agent/prefixes.h"
+#include "common/base/text.h"
 
 namespace catena::agent {
 namespace {
@@ -14,12 +16,6 @@ using base::IpAddress;
 // The cloud takes so many IPv6 addresses in one call.
 constexpr std::size_t kIpv6PerCall = 10;
 constexpr Millis kPoll{1'500};
-
-int number(const std::string& text) {
-  int value = 0;
-  std::from_chars(text.data(), text.data() + text.size(), value);
-  return value;
-}
 
 base::Result<ipam::Eni> eni_of(Duty& duty, const ipam::Intent& intent) {
   const std::string id = parameter(intent, "eni");
@@ -35,7 +31,8 @@ base::Result<ipam::Eni> eni_of(Duty& duty, const ipam::Intent& intent) {
 base::Result<cloud::AssignedAddresses> send_assign(Duty& duty, const ipam::Intent& intent) {
   cloud::AssignAddresses wanted;
   wanted.eni_id = parameter(intent, "eni");
-  wanted.address_count = number(parameter(intent, "count"));
+  wanted.address_count = number_in(intent, "count");
+  wanted.prefix_count = number_in(intent, "prefixCount");
   cloud::CallOptions options = duty.call(intent.key);
   options.wait_for_state = true;
   return parameter(intent, "family") == "ipv6"
@@ -72,45 +69,87 @@ base::Result<std::vector<IpAddress>> reserved_by(Duty& duty, const ipam::Intent&
   return reserved;
 }
 
-base::Status send_unassign(Duty& duty, const std::string& eni,
-                           const std::vector<IpAddress>& addresses) {
-  cloud::UnassignAddresses ipv4{.eni_id = eni, .addresses = {}, .prefixes = {}};
-  cloud::UnassignAddresses ipv6 = ipv4;
-  for (const IpAddress& address : addresses) {
-    (address.is_v4() ? ipv4 : ipv6).addresses.push_back(address);
+// What goes back: single addresses and whole blocks.
+struct Leaving {
+  std::vector<IpAddress> addresses;
+  std::vector<base::Prefix> prefixes;
+
+  bool empty() const { return addresses.empty() && prefixes.empty(); }
+};
+
+// `reserved` without those of the intent's blocks, and the blocks.
+Leaving leaving_of(const ipam::Intent& intent, const std::vector<IpAddress>& reserved) {
+  Leaving leaving;
+  const std::string blocks = parameter(intent, "prefixes");
+  for (const std::string_view text : base::split(blocks, ',')) {
+    const auto prefix = base::Prefix::parse(text);
+    if (prefix.ok()) {
+      leaving.prefixes.push_back(*prefix);
+    }
   }
+  std::ranges::copy_if(reserved, std::back_inserter(leaving.addresses), [&](const auto& address) {
+    return std::ranges::none_of(
+        leaving.prefixes, [&](const base::Prefix& prefix) { return prefix.contains(address); });
+  });
+  return leaving;
+}
+
+// `things` of one family, at most `most` of them from `at` on.
+template <typename Thing>
+std::vector<Thing> part_of(const std::vector<Thing>& things, base::Family family, std::size_t at,
+                           std::size_t most) {
+  std::vector<Thing> part;
+  std::size_t passed = 0;
+  for (const Thing& thing : things) {
+    if (thing.family() == family && passed++ >= at && part.size() < most) {
+      part.push_back(thing);
+    }
+  }
+  return part;
+}
+
+base::Status send_unassign(Duty& duty, const std::string& eni, const Leaving& leaving) {
   cloud::CallOptions options = duty.call();
   options.wait_for_state = true;
-  if (!ipv4.addresses.empty()) {
+  const std::size_t all = leaving.addresses.size() + leaving.prefixes.size();
+  const cloud::UnassignAddresses ipv4{
+      .eni_id = eni,
+      .addresses = part_of(leaving.addresses, base::Family::kIpv4, 0, all),
+      .prefixes = part_of(leaving.prefixes, base::Family::kIpv4, 0, all)};
+  if (!ipv4.addresses.empty() || !ipv4.prefixes.empty()) {
     TRY(cloud::unassign_private_ip_addresses(duty.client(), ipv4, options));
   }
-  for (std::size_t at = 0; at < ipv6.addresses.size(); at += kIpv6PerCall) {
-    const auto first = ipv6.addresses.begin() + static_cast<std::ptrdiff_t>(at);
-    const auto count = std::min(kIpv6PerCall, ipv6.addresses.size() - at);
-    cloud::UnassignAddresses part{.eni_id = eni,
-                                  .addresses = {first, first + static_cast<std::ptrdiff_t>(count)},
-                                  .prefixes = {}};
+  for (std::size_t at = 0; at < all; at += kIpv6PerCall) {
+    const cloud::UnassignAddresses ipv6{
+        .eni_id = eni,
+        .addresses = part_of(leaving.addresses, base::Family::kIpv6, at, kIpv6PerCall),
+        .prefixes = part_of(leaving.prefixes, base::Family::kIpv6, at, kIpv6PerCall)};
+    if (ipv6.addresses.empty() && ipv6.prefixes.empty()) {
+      break;
+    }
     options.budget = duty.left();
-    TRY(cloud::unassign_ipv6_addresses(duty.client(), part, options));
+    TRY(cloud::unassign_ipv6_addresses(duty.client(), ipv6, options));
   }
   return {};
 }
 
-// Of `addresses` those that `eni` still has, by a look at what must be visible by now.
-base::Result<std::vector<IpAddress>> still_there(Duty& duty, const std::string& eni,
-                                                 const std::vector<IpAddress>& addresses) {
+// Of `leaving` what `eni` still has, by a look at what must be visible by now.
+base::Result<Leaving> still_there(Duty& duty, const std::string& eni, Leaving leaving) {
   TRY(duty.pause(kLag * 5 / 4, "unassign addresses of " + eni));
   const std::optional<cloud::NetworkInterface> seen = TRY(look(duty, eni));
-  std::vector<IpAddress> there;
-  for (const IpAddress& address : addresses) {
-    if (seen.has_value() &&
-        (std::ranges::find(seen->private_ips, address, &cloud::PrivateIp::address) !=
-             seen->private_ips.end() ||
-         std::ranges::find(seen->ipv6s, address) != seen->ipv6s.end())) {
-      there.push_back(address);
-    }
+  if (!seen.has_value()) {
+    return Leaving();
   }
-  return there;
+  std::erase_if(leaving.addresses, [&](const IpAddress& address) {
+    return std::ranges::find(seen->private_ips, address, &cloud::PrivateIp::address) ==
+               seen->private_ips.end() &&
+           std::ranges::find(seen->ipv6s, address) == seen->ipv6s.end();
+  });
+  std::erase_if(leaving.prefixes, [&](const base::Prefix& prefix) {
+    const auto& there = prefix.is_v4() ? seen->ipv4_prefixes : seen->ipv6_prefixes;
+    return std::ranges::find(there, prefix) == there.end();
+  });
+  return leaving;
 }
 
 }  // namespace
@@ -132,21 +171,26 @@ base::Result<Grown> finish_assign(Duty& duty, const ipam::Intent& intent, Begun 
   if (!assigned.ok()) {
     return std::move(assigned).error();
   }
-  if (assigned->addresses.empty()) {
+  std::vector<IpAddress> added = std::move(assigned->addresses);
+  for (const base::Prefix& prefix : assigned->prefixes) {
+    std::ranges::copy(addresses_in(prefix), std::back_inserter(added));
+  }
+  if (added.empty()) {
     return by_state(duty, intent, std::move(eni));  // an API that answers with a RequestId alone
   }
   ipam::CloudChange change;
-  for (const IpAddress& address : assigned->addresses) {
+  change.put_addresses.reserve(added.size());
+  for (const IpAddress& address : added) {
     change.put_addresses.push_back({address, eni.id});
   }
   TRY(end(duty, intent, std::move(change)));
-  return Grown{std::move(eni), std::move(assigned->addresses)};
+  return Grown{std::move(eni), std::move(added)};
 }
 
 base::Status finish_unassign(Duty& duty, const ipam::Intent& intent) {
   const std::string eni = parameter(intent, "eni");
   const std::vector<IpAddress> reserved = TRY(reserved_by(duty, intent));
-  std::vector<IpAddress> rest = reserved;
+  Leaving rest = leaving_of(intent, reserved);
   while (!rest.empty()) {
     base::Status done = send_unassign(duty, eni, rest);
     if (done.ok()) {
@@ -158,7 +202,7 @@ base::Status finish_unassign(Duty& duty, const ipam::Intent& intent) {
       }
       return done;
     }
-    rest = TRY(still_there(duty, eni, rest));
+    rest = TRY(still_there(duty, eni, std::move(rest)));
     TRY(duty.pause(kPoll, "unassign addresses of " + eni));
   }
   return end(duty, intent, {.drop_addresses = reserved});

@@ -1,8 +1,8 @@
 // catena-agent call DUTY: one duty, once.
 #pragma once
 
+#include <chrono>
 #include <string>
-#include <vector>
 
 #include "agent/node.h"
 
@@ -18,19 +18,15 @@ enum class Exit {
 
 struct Call {
   std::string duty;
+  std::string args = "{}";  // a JSON object
   NodeOptions node;
   std::chrono::seconds deadline{120};
-  std::vector<std::string> cidrs;  // route.*
-  std::string table;
-  std::string eni;                     // grow, release
-  std::vector<std::string> addresses;  // release
-  int ipv4 = 0;                        // grow
-  int ipv6 = 0;
-  std::string mode = "shared";
-  std::string purpose;
 };
 
 // Prints the result on stdout or one line on stderr.
 Exit run(const Call& call);
+
+// The words after the program's name, "call" the first of them.
+Exit call_main(int argc, char** argv);
 
 }  // namespace catena::agent

@@ -1,8 +1,8 @@
 // The beginning of an ENI: create, attach, and be sure of it.
 #include <algorithm>
-#include <charconv>
 
 #include "agent/intents.h"
+#include "agent/prefixes.h"
 #include "common/base/text.h"
 
 namespace catena::agent {
@@ -17,12 +17,6 @@ constexpr Millis kPoll{1'000};
 constexpr Millis kLongestPoll{5'000};
 // An attach that failed falls back to Available without a word; so many are tried.
 constexpr int kAttaches = 3;
-
-int number(const std::string& text) {
-  int value = 0;
-  std::from_chars(text.data(), text.data() + text.size(), value);
-  return value;
-}
 
 std::vector<std::string> list(const std::string& text) {
   std::vector<std::string> parts;
@@ -42,8 +36,10 @@ cloud::CreateNetworkInterface request_of(const ipam::Intent& intent) {
   wanted.name = parameter(intent, "name");
   wanted.description = "made by catena-agent for " + parameter(intent, "instance");
   wanted.resource_group_id = parameter(intent, "resourceGroup");
-  wanted.secondary_ip_count = number(parameter(intent, "ipv4"));
-  wanted.ipv6_count = number(parameter(intent, "ipv6"));
+  wanted.secondary_ip_count = number_in(intent, "ipv4");
+  wanted.ipv6_count = number_in(intent, "ipv6");
+  wanted.ipv4_prefix_count = number_in(intent, "ipv4Prefixes");
+  wanted.ipv6_prefix_count = number_in(intent, "ipv6Prefixes");
   wanted.delete_on_release = true;
   constexpr std::string_view kTag = "tag.";
   for (const auto& [name, value] : intent.parameters) {
@@ -65,18 +61,10 @@ ipam::Eni record_of(const ipam::Intent& intent, const NetworkInterface& eni, ipa
   record.gateway = gateway.ok() ? *gateway : base::IpAddress();
   const auto gateway6 = base::IpAddress::parse(parameter(intent, "gateway6"));
   record.gateway6 = gateway6.ok() ? std::optional(*gateway6) : std::nullopt;
-  record.prefix_length = number(parameter(intent, "prefixLength"));
+  record.prefix_length = number_in(intent, "prefixLength");
   record.mode = parameter(intent, "mode");
   record.state = state;
   return record;
-}
-
-std::vector<base::IpAddress> addresses_of(const NetworkInterface& eni) {
-  std::vector<base::IpAddress> addresses = eni.ipv6s;
-  std::ranges::transform(eni.private_ips, std::back_inserter(addresses),
-                         &cloud::PrivateIp::address);
-  std::ranges::sort(addresses);
-  return addresses;
 }
 
 // What carries the intent's tag; a second one can only be of a ClientToken that had expired.
@@ -155,79 +143,6 @@ base::Error undo(Duty& duty, ipam::Intent intent, base::Error why) {
                                              " is not deleted yet: " + undone.error().message());
 }
 
-class Attaching {
- public:
-  Attaching(Duty& duty, const ipam::Intent& intent)
-      : duty_(duty),
-        intent_(intent),
-        id_(parameter(intent, "eni")),
-        what_("attach " + id_ + " to " + duty.settings().instance_id) {}
-
-  // `seen`: what is known of the ENI already. Until it is attached.
-  base::Result<NetworkInterface> run(std::optional<NetworkInterface> seen) {
-    Absence absence;
-    Millis poll = kPoll;
-    while (true) {
-      if (!seen.has_value() && absence.confirmed(duty_)) {
-        return base::Error(ErrorKind::kNotFound, id_ + " is gone before it was attached");
-      }
-      if (seen.has_value()) {
-        absence.end();
-        if (is_attached(*seen)) {
-          return *std::move(seen);
-        }
-        TRY(step(*seen));
-      }
-      TRY(duty_.pause(sent_.times("attach") == 1 && !waited_ ? kFirstPoll : poll, what_));
-      poll = waited_ ? std::min(poll * 3 / 2, kLongestPoll) : poll;
-      waited_ = true;
-      seen = TRY(look(duty_, id_));
-    }
-  }
-
- private:
-  bool is_attached(const NetworkInterface& eni) const {
-    return eni.status == EniStatus::kInUse && eni.instance_id == duty_.settings().instance_id;
-  }
-
-  base::Status step(const NetworkInterface& eni) {
-    if (eni.status == EniStatus::kInUse) {
-      return base::Error(ErrorKind::kExists, what_ + ": it is attached to " + eni.instance_id);
-    }
-    if (eni.status == EniStatus::kCreateFailed) {
-      return base::Error(ErrorKind::kInternal, what_ + ": its creation failed");
-    }
-    // After an attach Available means "not visible yet" at first, then that it failed.
-    if (eni.status != EniStatus::kAvailable || !sent_.due(duty_, "attach", kLag)) {
-      return {};
-    }
-    if (sent_.times("attach") > kAttaches) {
-      return base::Error(ErrorKind::kInternal, what_ + ": it fell back to Available " +
-                                                   std::to_string(kAttaches) + " times")
-          .advice("look at the instance's events in the console");
-    }
-    cloud::AttachNetworkInterface wanted;
-    wanted.eni_id = id_;
-    wanted.instance_id = duty_.settings().instance_id;
-    return unless_gone_or_state(
-        cloud::attach_network_interface(duty_.client(), wanted, duty_.call()));
-  }
-
-  // An instance that is gone is an error; all else that the state tells is not.
-  static base::Status unless_gone_or_state(base::Status done) {
-    const bool not_found =
-        !done.ok() && cloud::class_of(done.error()) == cloud::ErrorClass::kNotFound;
-    return not_found ? std::move(done) : unless_state_tells(std::move(done));
-  }
-
-  Duty& duty_;
-  const ipam::Intent& intent_;
-  std::string id_;
-  std::string what_;
-  Repeat sent_;
-  bool waited_ = false;
-};
-
 // An error after which the ENI is of no use here, rather than one that may pass.
 bool is_hopeless(const base::Error& error) {
   if (error.is(ErrorKind::kTryAgain) || cloud::may_have_been_done(error)) {
@@ -238,33 +153,175 @@ bool is_hopeless(const base::Error& error) {
          error_class == cloud::ErrorClass::kNotFound || error_class == cloud::ErrorClass::kQuota;
 }
 
-}  // namespace
+// The ENI exists, and the store knows it.
+base::Result<std::optional<NetworkInterface>> make_known(Duty& duty, ipam::Intent& intent,
+                                                         Begun begun) {
+  if (!parameter(intent, "eni").empty()) {
+    return look(duty, parameter(intent, "eni"));
+  }
+  NetworkInterface made = TRY(make(duty, intent, begun));
+  intent.parameters["eni"] = made.id;
+  TRY(duty.store().change(
+      {.put_intents = {intent}, .put_enis = {record_of(intent, made, ipam::EniState::kCreated)}}));
+  return std::optional(std::move(made));
+}
 
-base::Result<Grown> finish_create_eni(Duty& duty, ipam::Intent intent, Begun begun) {
-  std::optional<NetworkInterface> seen;
-  if (parameter(intent, "eni").empty()) {
-    seen = TRY(make(duty, intent, begun));
-    intent.parameters["eni"] = seen->id;
-    TRY(duty.store().change({.put_intents = {intent},
-                             .put_enis = {record_of(intent, *seen, ipam::EniState::kCreated)}}));
-  } else {
-    seen = TRY(look(duty, parameter(intent, "eni")));
-  }
-  base::Result<NetworkInterface> attached = Attaching(duty, intent).run(std::move(seen));
-  if (!attached.ok()) {
-    return is_hopeless(attached.error()) ? undo(duty, intent, std::move(attached).error())
-                                         : std::move(attached).error();
-  }
+base::Result<Grown> conclude(Duty& duty, const ipam::Intent& intent, const NetworkInterface& eni) {
   Grown grown;
-  grown.eni = record_of(intent, *attached, ipam::EniState::kInUse);
-  grown.addresses = addresses_of(*attached);
+  grown.eni = record_of(intent, eni, ipam::EniState::kInUse);
+  grown.addresses = addresses_of(eni);
   ipam::CloudChange change;
   change.put_enis = {grown.eni};
+  change.put_addresses.reserve(grown.addresses.size());
   for (const base::IpAddress& address : grown.addresses) {
     change.put_addresses.push_back({address, grown.eni.id});
   }
   TRY(end(duty, intent, std::move(change)));
   return grown;
+}
+
+}  // namespace
+
+// One ENI on its way from Available to InUse.
+class Attachments::Attaching {
+ public:
+  // `seen`: what is known of the ENI already.
+  Attaching(Duty& duty, ipam::Intent intent, std::optional<NetworkInterface> seen)
+      : duty_(&duty),
+        intent_(std::move(intent)),
+        id_(parameter(intent_, "eni")),
+        what_("attach " + id_ + " to " + duty.settings().instance_id),
+        seen_(std::move(seen)) {}
+
+  const std::string& what() const { return what_; }
+  bool is_going() const { return !end_.has_value(); }
+  // Not before it has ended. What is of no use is deleted again.
+  base::Result<Grown> take_end() {
+    if (!end_->ok() && is_hopeless(end_->error())) {
+      return undo(*duty_, intent_, std::move(*end_).error());
+    }
+    return *std::move(end_);
+  }
+
+  void fail(base::Error error) { end_ = std::move(error); }
+  // Does what the state that was seen asks for; may end it.
+  void advance() {
+    const base::Result<bool> attached = step();
+    if (!attached.ok()) {
+      end_ = attached.error();
+    } else if (*attached) {
+      end_ = conclude(*duty_, intent_, *seen_);
+    }
+  }
+  void look_again() {
+    base::Result<std::optional<NetworkInterface>> seen = look(*duty_, id_);
+    if (!seen.ok()) {
+      end_ = std::move(seen).error();
+      return;
+    }
+    seen_ = std::move(seen).value();
+    advance();
+  }
+
+ private:
+  bool is_attached() const {
+    return seen_->status == EniStatus::kInUse &&
+           seen_->instance_id == duty_->settings().instance_id;
+  }
+
+  // Whether it is attached.
+  base::Result<bool> step() {
+    if (!seen_.has_value()) {
+      if (absence_.confirmed(*duty_)) {
+        return base::Error(ErrorKind::kNotFound, id_ + " is gone before it was attached");
+      }
+      return false;
+    }
+    absence_.end();
+    if (is_attached()) {
+      return true;
+    }
+    if (seen_->status == EniStatus::kInUse) {
+      return base::Error(ErrorKind::kExists, what_ + ": it is attached to " + seen_->instance_id);
+    }
+    if (seen_->status == EniStatus::kCreateFailed) {
+      return base::Error(ErrorKind::kInternal, what_ + ": its creation failed");
+    }
+    // After an attach Available means "not visible yet" at first, then that it failed.
+    if (seen_->status == EniStatus::kAvailable && sent_.due(*duty_, "attach", kLag)) {
+      TRY(send());
+    }
+    return false;
+  }
+
+  base::Status send() {
+    if (sent_.times("attach") > kAttaches) {
+      return base::Error(ErrorKind::kInternal, what_ + ": it fell back to Available " +
+                                                   std::to_string(kAttaches) + " times")
+          .advice("look at the instance's events in the console");
+    }
+    cloud::AttachNetworkInterface wanted;
+    wanted.eni_id = id_;
+    wanted.instance_id = duty_->settings().instance_id;
+    base::Status done = cloud::attach_network_interface(duty_->client(), wanted, duty_->call());
+    // An instance that is gone is an error; all else that the state tells is not.
+    const bool not_found =
+        !done.ok() && cloud::class_of(done.error()) == cloud::ErrorClass::kNotFound;
+    return not_found ? std::move(done) : unless_state_tells(std::move(done));
+  }
+
+  Duty* duty_;
+  ipam::Intent intent_;
+  std::string id_;
+  std::string what_;
+  std::optional<NetworkInterface> seen_;
+  Absence absence_;
+  Repeat sent_;
+  std::optional<base::Result<Grown>> end_;
+};
+
+Attachments::Attachments(Duty& duty) : duty_(&duty) {}
+Attachments::Attachments(Attachments&&) noexcept = default;
+Attachments& Attachments::operator=(Attachments&&) noexcept = default;
+Attachments::~Attachments() = default;
+
+base::Status Attachments::begin(ipam::Intent intent, Begun begun) {
+  std::optional<NetworkInterface> seen = TRY(make_known(*duty_, intent, begun));
+  going_.emplace_back(*duty_, std::move(intent), std::move(seen));
+  going_.back().advance();
+  return {};
+}
+
+std::vector<base::Result<Grown>> Attachments::finish() {
+  Millis poll = kFirstPoll;
+  for (auto next = std::ranges::find_if(going_, &Attaching::is_going); next != going_.end();
+       next = std::ranges::find_if(going_, &Attaching::is_going)) {
+    const base::Status waited = duty_->pause(poll, next->what());
+    for (Attaching& one : going_) {
+      if (!one.is_going()) {
+        continue;
+      }
+      if (waited.ok()) {
+        one.look_again();
+      } else {
+        one.fail(waited.error());
+      }
+    }
+    poll = poll == kFirstPoll ? kPoll : std::min(poll * 3 / 2, kLongestPoll);
+  }
+  std::vector<base::Result<Grown>> ends;
+  ends.reserve(going_.size());
+  for (Attaching& one : going_) {
+    ends.push_back(one.take_end());
+  }
+  going_.clear();
+  return ends;
+}
+
+base::Result<Grown> finish_create_eni(Duty& duty, ipam::Intent intent, Begun begun) {
+  Attachments one(duty);
+  TRY(one.begin(std::move(intent), begun));
+  return one.finish().front();
 }
 
 }  // namespace catena::agent

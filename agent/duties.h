@@ -22,15 +22,35 @@ struct GrowRequest {
   // Addresses wanted; of a new ENI beside its primary one.
   int ipv4 = 0;
   int ipv6 = 0;
+  // Blocks in the place of single addresses of the same family.
+  int ipv4_prefixes = 0;
+  int ipv6_prefixes = 0;
+  // A new ENI gets fewer addresses where no vSwitch has as many.
+  bool or_fewer = false;
   std::string mode = "shared";  // of a new ENI; or "exclusive"
   std::string purpose;          // for people: what it is for
 };
 // kTryAgain with a cloud's code, or none of our limits: nothing is sent that must be refused.
 base::Result<Grown> grow(Duty& duty, const GrowRequest& request);
 
+// What is sent at once: the account's limits of a call.
+inline constexpr int kIpv4PerCall = 49;
+inline constexpr int kIpv6PerCall = 10;
+inline constexpr int kPrefixesPerCall = 10;
+
+// Several new ENIs, side by side; as grow() for each, in the order of `requests`.
+std::vector<base::Result<Grown>> grow_enis(Duty& duty, const std::vector<GrowRequest>& requests);
+// As grow(), for one who knows what the ENI has and that it can take more. What came before an
+// error is in `added` too.
+base::Status assign(Duty& duty, const GrowRequest& request, std::vector<base::IpAddress>& added);
+
 struct ReleaseRequest {
   std::string eni;
-  std::vector<base::IpAddress> addresses;  // empty: the whole ENI
+  // Single addresses, and blocks; both empty: the whole ENI.
+  std::vector<base::IpAddress> addresses;
+  std::vector<base::Prefix> prefixes;
+  // kTryAgain, and nothing is done, unless each address is free and has cooled.
+  bool only_free = false;
 };
 // kTryAgain when a pod holds one of the addresses.
 base::Status release(Duty& duty, const ReleaseRequest& request);
@@ -39,10 +59,11 @@ struct Recovered {
   std::vector<std::string> done;  // one line each
   std::vector<base::Error> left;  // what could not be brought to an end now
 };
+enum class Scope { kAll, kEnis };  // kEnis: route entries are left to another
 // Carries the intents of killed and failed calls to an end, brings the store to say what the cloud
 // says of each ENI, and adopts or deletes ENIs of ours that nobody remembers. An error only where
 // the store can't be read.
-base::Result<Recovered> recover(Duty& duty);
+base::Result<Recovered> recover(Duty& duty, Scope scope = Scope::kAll);
 
 struct RouteRequest {
   base::Prefix cidr;

@@ -31,6 +31,11 @@ cloud::CallOptions Duty::call(const std::string& token) const {
 double Duty::random() { return std::uniform_real_distribution<double>(0.0, 1.0)(random_); }
 
 base::Status Duty::pause(Millis time, std::string_view what) {
+  if (wanted_ && wanted_()) {
+    return base::Error(base::ErrorKind::kTryAgain,
+                       std::string(what) + ": given up for what pods wait for")
+        .advice("it goes on with the next call");
+  }
   const auto wait =
       Millis(static_cast<Millis::rep>(static_cast<double>(time.count()) * (0.8 + 0.4 * random())));
   if (wait >= left()) {

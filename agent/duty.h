@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <random>
 #include <string>
@@ -11,6 +12,7 @@
 #include "agent/settings.h"
 #include "common/cloud/client.h"
 #include "common/cloud/ecs.h"
+#include "common/cloud/metadata.h"
 #include "common/ipam/store.h"
 
 namespace catena::agent {
@@ -21,6 +23,12 @@ using Millis = std::chrono::milliseconds;
 inline constexpr Millis kLag{4'000};
 // A ClientToken is honoured at least that long; an intent older than this goes by state alone.
 inline constexpr std::chrono::minutes kTokenLife{10};
+
+// The machine that the duty works for.
+struct Machine {
+  cloud::InstanceType type;
+  std::vector<std::string> security_groups;  // that new ENIs get
+};
 
 // One run of one duty. Not thread-safe; several may run on one store and client.
 class Duty {
@@ -43,6 +51,22 @@ class Duty {
   // In [0, 1).
   double random();
 
+  // What find_machine() found before.
+  const std::optional<Machine>& machine() const { return machine_; }
+  void keep(Machine machine) { machine_ = std::move(machine); }
+
+  // Beside store and OpenAPI: two more that know of addresses. Both may be absent.
+  void ask_also(cloud::Metadata* metadata, ipam::InUse in_use) {
+    metadata_ = metadata;
+    in_use_ = std::move(in_use);
+  }
+  cloud::Metadata* metadata() const { return metadata_; }
+  const ipam::InUse& in_use() const { return in_use_; }
+
+  // `wanted` is asked before each wait: once it says true, pause() ends the duty, which then gives
+  // way to something more urgent. All that was begun is written down.
+  void give_way_when(std::function<bool()> wanted) { wanted_ = std::move(wanted); }
+
   // Things the admin should know though the duty went on.
   void notice(std::string line) { notices_.push_back(std::move(line)); }
   std::vector<std::string> take_notices();
@@ -54,6 +78,10 @@ class Duty {
   Millis end_;
   Millis budget_;
   std::mt19937_64 random_;
+  std::optional<Machine> machine_;
+  cloud::Metadata* metadata_ = nullptr;
+  ipam::InUse in_use_;
+  std::function<bool()> wanted_;
   std::vector<std::string> notices_;
 };
 

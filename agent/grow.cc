@@ -11,10 +11,6 @@ namespace {
 using base::Error;
 using base::ErrorKind;
 
-// What the API takes in one call (SecondaryPrivateIpAddressCount, Ipv6AddressCount).
-constexpr int kIpv4PerCall = 49;
-constexpr int kIpv6PerCall = 10;
-
 Error too_many(const std::string& what, int wanted, int limit, const std::string& type) {
   return Error(ErrorKind::kTryAgain, what + ": " + std::to_string(wanted) + " wanted, " + type +
                                          " allows " + std::to_string(limit))
@@ -25,27 +21,26 @@ Error too_many(const std::string& what, int wanted, int limit, const std::string
 base::Status fits_one_eni(const GrowRequest& request, const Machine& machine, int ipv4_there,
                           int ipv6_there) {
   const cloud::InstanceType& type = machine.type;
-  if (ipv4_there + request.ipv4 > type.ipv4_per_eni) {
-    return too_many("IPv4 addresses of an ENI", ipv4_there + request.ipv4, type.ipv4_per_eni,
-                    type.id);
+  const int ipv4 = ipv4_there + request.ipv4 + request.ipv4_prefixes;
+  if (ipv4 > type.ipv4_per_eni) {
+    return too_many("IPv4 addresses of an ENI", ipv4, type.ipv4_per_eni, type.id);
   }
-  if (ipv6_there + request.ipv6 > type.ipv6_per_eni) {
-    return too_many("IPv6 addresses of an ENI", ipv6_there + request.ipv6, type.ipv6_per_eni,
-                    type.id);
+  const int ipv6 = ipv6_there + request.ipv6 + request.ipv6_prefixes;
+  if (ipv6 > type.ipv6_per_eni) {
+    return too_many("IPv6 addresses of an ENI", ipv6, type.ipv6_per_eni, type.id);
   }
   return {};
 }
 
-base::Status one_more_eni_fits(Duty& duty, const Machine& machine) {
+base::Status so_many_enis_fit(Duty& duty, const Machine& machine, int more) {
   cloud::NetworkInterfaceFilter filter;
   filter.instance_id = duty.settings().instance_id;
   const auto enis = TRY(cloud::describe_network_interfaces(duty.client(), filter, duty.call()));
-  const auto there = static_cast<int>(std::ranges::count_if(enis, [](const auto& eni) {
-    return eni.type == cloud::EniType::kPrimary || eni.type == cloud::EniType::kSecondary;
-  }));
-  return there < machine.type.eni_quantity ? base::Status()
-                                           : too_many("ENIs of " + filter.instance_id, there + 1,
-                                                      machine.type.eni_quantity, machine.type.id);
+  const int there = adapters_of(enis);
+  return there + more <= machine.type.eni_quantity
+             ? base::Status()
+             : too_many("ENIs of " + filter.instance_id, there + more, machine.type.eni_quantity,
+                        machine.type.id);
 }
 
 ipam::Intent create_intent(Duty& duty, const GrowRequest& request, const Machine& machine,
@@ -65,6 +60,8 @@ ipam::Intent create_intent(Duty& duty, const GrowRequest& request, const Machine
   parameters["mode"] = request.mode;
   parameters["ipv4"] = std::to_string(request.ipv4);
   parameters["ipv6"] = std::to_string(request.ipv6);
+  parameters["ipv4Prefixes"] = std::to_string(request.ipv4_prefixes);
+  parameters["ipv6Prefixes"] = std::to_string(request.ipv6_prefixes);
   for (const cloud::Tag& tag : settings.eni_tags) {
     parameters["tag." + tag.key] = tag.value;
   }
@@ -81,31 +78,55 @@ ipam::Intent create_intent(Duty& duty, const GrowRequest& request, const Machine
   return intent;
 }
 
-base::Result<Grown> grow_eni(Duty& duty, const GrowRequest& request) {
-  const Machine machine = TRY(find_machine(duty));
-  TRY(fits_one_eni(request, machine, 1, 0));
-  TRY(one_more_eni_fits(duty, machine));
+// `request` as far as `vswitch` has addresses for it.
+GrowRequest as_much_as(const cloud::VSwitch& vswitch, GrowRequest request) {
+  if (request.or_fewer) {
+    request.ipv4 =
+        static_cast<int>(std::clamp<std::int64_t>(vswitch.available_ips - 1, 0, request.ipv4));
+  }
+  return request;
+}
+
+// On the first vSwitch that takes it; those that have addresses enough come first.
+base::Status begin_eni(Duty& duty, const GrowRequest& request, const Machine& machine,
+                       Attachments& attachments) {
+  const int needed = 1 + request.ipv4;
+  std::vector<cloud::VSwitch> vswitches = TRY(choose_vswitches(
+      duty, request.or_fewer ? 1 : needed, request.ipv6 + request.ipv6_prefixes > 0));
+  std::ranges::stable_partition(
+      vswitches, [&](const cloud::VSwitch& vswitch) { return vswitch.available_ips >= needed; });
   std::optional<Error> full;
-  for (const cloud::VSwitch& vswitch :
-       TRY(choose_vswitches(duty, 1 + request.ipv4, request.ipv6 > 0))) {
-    const ipam::Intent intent = create_intent(duty, request, machine, vswitch);
+  for (const cloud::VSwitch& vswitch : vswitches) {
+    ipam::Intent intent = create_intent(duty, as_much_as(vswitch, request), machine, vswitch);
     TRY(duty.store().change({.put_intents = {intent}}).context("write down what is begun"));
-    base::Result<Grown> grown = finish_create_eni(duty, intent, Begun::kNow);
-    if (grown.ok() || cloud::reaction_to(grown.error()) != cloud::Reaction::kOtherVSwitch) {
-      return grown;
+    base::Status begun = attachments.begin(std::move(intent), Begun::kNow);
+    if (begun.ok() || cloud::reaction_to(begun.error()) != cloud::Reaction::kOtherVSwitch) {
+      return begun;
     }
-    full = std::move(grown).error();
+    full = std::move(begun).error();
   }
   return *std::move(full);
 }
 
-base::Result<std::vector<base::IpAddress>> assign(Duty& duty, const GrowRequest& request,
-                                                  const char* family, int count) {
+base::Result<Machine> machine_for(Duty& duty, const std::vector<GrowRequest>& requests) {
+  Machine machine = TRY(find_machine(duty));
+  for (const GrowRequest& request : requests) {
+    TRY(fits_one_eni(request, machine, 1, 0));
+  }
+  TRY(so_many_enis_fit(duty, machine, static_cast<int>(requests.size())));
+  return machine;
+}
+
+// One call: `count` names how much of what.
+base::Result<std::vector<base::IpAddress>> assign_once(Duty& duty, const GrowRequest& request,
+                                                       const char* family,
+                                                       const std::pair<std::string, int>& count) {
   ipam::Intent intent;
   intent.key = duty.client().new_token();
   intent.action = kAssign;
   intent.purpose = request.purpose;
-  intent.parameters = {{"eni", request.eni}, {"family", family}, {"count", std::to_string(count)}};
+  intent.parameters = {
+      {"eni", request.eni}, {"family", family}, {count.first, std::to_string(count.second)}};
   TRY(duty.store().change({.put_intents = {intent}}).context("write down what is begun"));
   return TRY(finish_assign(duty, intent, Begun::kNow)).addresses;
 }
@@ -118,21 +139,62 @@ base::Result<Grown> grow_addresses(Duty& duty, const GrowRequest& request) {
     return Error(ErrorKind::kNotFound, request.eni + " does not exist")
         .advice("catena-agent call recover brings the store up to date");
   }
-  TRY(fits_one_eni(request, machine, static_cast<int>(seen->private_ips.size()),
-                   static_cast<int>(seen->ipv6s.size())));
+  TRY(fits_one_eni(request, machine,
+                   static_cast<int>(seen->private_ips.size() + seen->ipv4_prefixes.size()),
+                   static_cast<int>(seen->ipv6s.size() + seen->ipv6_prefixes.size())));
   Grown grown;
   grown.eni = eni;
-  if (request.ipv4 > 0) {
-    grown.addresses = TRY(assign(duty, request, "ipv4", request.ipv4));
-  }
-  if (request.ipv6 > 0) {
-    const auto added = TRY(assign(duty, request, "ipv6", request.ipv6));
-    grown.addresses.insert(grown.addresses.end(), added.begin(), added.end());
-  }
+  TRY(assign(duty, request, grown.addresses));
   return grown;
 }
 
 }  // namespace
+
+std::vector<base::Result<Grown>> grow_enis(Duty& duty, const std::vector<GrowRequest>& requests) {
+  const base::Result<Machine> machine = machine_for(duty, requests);
+  if (!machine.ok()) {
+    return {requests.size(), base::Result<Grown>(machine.error())};
+  }
+  Attachments attachments(duty);
+  std::vector<std::optional<Error>> refused;
+  refused.reserve(requests.size());
+  for (const GrowRequest& request : requests) {
+    const base::Status begun = begin_eni(duty, request, *machine, attachments);
+    refused.push_back(begun.ok() ? std::nullopt : std::optional(begun.error()));
+  }
+  std::vector<base::Result<Grown>> attached = attachments.finish();
+  std::vector<base::Result<Grown>> ends;
+  ends.reserve(requests.size());
+  auto next = attached.begin();
+  for (std::optional<Error>& error : refused) {
+    if (error.has_value()) {
+      ends.emplace_back(*std::move(error));
+    } else {
+      ends.push_back(std::move(*next++));
+    }
+  }
+  return ends;
+}
+
+base::Status assign(Duty& duty, const GrowRequest& request, std::vector<base::IpAddress>& added) {
+  struct Part {
+    const char* family;
+    const char* name;
+    int count;
+    int per_call;
+  };
+  for (const Part& part : {Part{"ipv4", "count", request.ipv4, kIpv4PerCall},
+                           Part{"ipv4", "prefixCount", request.ipv4_prefixes, kPrefixesPerCall},
+                           Part{"ipv6", "count", request.ipv6, kIpv6PerCall},
+                           Part{"ipv6", "prefixCount", request.ipv6_prefixes, kPrefixesPerCall}}) {
+    for (int left = part.count; left > 0; left -= part.per_call) {
+      const std::pair<std::string, int> count(part.name, std::min(left, part.per_call));
+      const auto more = TRY(assign_once(duty, request, part.family, count));
+      added.insert(added.end(), more.begin(), more.end());
+    }
+  }
+  return {};
+}
 
 base::Result<Grown> grow(Duty& duty, const GrowRequest& request) {
   if (request.ipv4 < 0 || request.ipv4 > kIpv4PerCall || request.ipv6 < 0 ||
@@ -146,9 +208,9 @@ base::Result<Grown> grow(Duty& duty, const GrowRequest& request) {
                  "grow: mode '" + request.mode + "', expected shared or exclusive");
   }
   if (request.eni.empty()) {
-    return grow_eni(duty, request);
+    return grow_enis(duty, {request}).front();
   }
-  if (request.ipv4 + request.ipv6 == 0) {
+  if (request.ipv4 + request.ipv6 + request.ipv4_prefixes + request.ipv6_prefixes == 0) {
     return Error(ErrorKind::kBadConfig, "grow: no addresses wanted for " + request.eni);
   }
   TRY(settle(duty, request.eni));

@@ -1,10 +1,19 @@
 #include "agent/intents.h"
 
+#include <charconv>
+
 namespace catena::agent {
 
 std::string parameter(const ipam::Intent& intent, const std::string& name) {
   const auto found = intent.parameters.find(name);
   return found == intent.parameters.end() ? std::string() : found->second;
+}
+
+int number_in(const ipam::Intent& intent, const std::string& name) {
+  const std::string text = parameter(intent, name);
+  int value = 0;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
 }
 
 std::string value_of(const std::vector<cloud::Tag>& tags, std::string_view key) {

@@ -37,6 +37,8 @@ struct Grown {
 
 // Empty where `intent` has no such parameter.
 std::string parameter(const ipam::Intent& intent, const std::string& name);
+// 0 where it is empty or no number.
+int number_in(const ipam::Intent& intent, const std::string& name);
 std::string value_of(const std::vector<cloud::Tag>& tags, std::string_view key);
 // Younger than kTokenLife: its ClientToken still says what became of it.
 bool is_young(const Duty& duty, const ipam::Intent& intent);
@@ -45,6 +47,28 @@ base::Status end(Duty& duty, const ipam::Intent& intent, ipam::CloudChange chang
 
 // Creates and attaches. What can't be attached is deleted again, and the reason returned.
 base::Result<Grown> finish_create_eni(Duty& duty, ipam::Intent intent, Begun begun);
+
+// The same for several ENIs, which are attached side by side.
+class Attachments {
+ public:
+  // `duty` must outlive it.
+  explicit Attachments(Duty& duty);
+  Attachments(Attachments&&) noexcept;
+  Attachments& operator=(Attachments&&) noexcept;
+  ~Attachments();
+
+  // The ENI of `intent` is made and its attachment begun. After an error that can't have made one
+  // the intent is at its end; after any other it stays.
+  base::Status begin(ipam::Intent intent, Begun begun);
+  // Until each is attached or given up; in the order in which they were begun.
+  std::vector<base::Result<Grown>> finish();
+
+ private:
+  class Attaching;
+  Duty* duty_;
+  std::vector<Attaching> going_;
+};
+
 // Detaches and deletes, whatever state the ENI is in; success when it is gone.
 base::Status finish_delete_eni(Duty& duty, const ipam::Intent& intent);
 base::Result<Grown> finish_assign(Duty& duty, const ipam::Intent& intent, Begun begun);

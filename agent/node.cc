@@ -16,11 +16,8 @@ using base::Error;
 using base::ErrorKind;
 
 struct Node::Parts {
-  Parts(std::unique_ptr<cloud::Transport> made, const cloud::MetadataOptions& options,
-        ipam::Store opened)
-      : transport(std::move(made)),
-        metadata(*transport, cloud::real_pace(), options),
-        store(std::move(opened)) {}
+  Parts(std::unique_ptr<cloud::Transport> made, const cloud::MetadataOptions& options)
+      : transport(std::move(made)), metadata(*transport, cloud::real_pace(), options) {}
 
   std::unique_ptr<cloud::Transport> transport;
   cloud::Metadata metadata;
@@ -29,7 +26,7 @@ struct Node::Parts {
   std::unique_ptr<cloud::RateBudget> rates;
   std::unique_ptr<cloud::Client> client;
   Settings settings;
-  ipam::Store store;
+  std::string state_dir;
 };
 
 namespace {
@@ -80,6 +77,7 @@ base::Result<Settings> settings_of(const NodeOptions& options, const cloud::EniC
   }
   settings.eni_name_prefix = conf.eni_name_prefix;
   settings.resource_group = conf.resource_group;
+  settings.pool = pool_settings_of(conf);
   return settings;
 }
 
@@ -90,8 +88,9 @@ Node::Node(Node&&) noexcept = default;
 Node& Node::operator=(Node&&) noexcept = default;
 Node::~Node() = default;
 
-ipam::Store& Node::store() { return parts_->store; }
+ipam::Store Node::open_store() const { return {parts_->state_dir, {}}; }
 cloud::Client& Node::client() { return *parts_->client; }
+cloud::Metadata& Node::metadata() { return parts_->metadata; }
 const Settings& Node::settings() const { return parts_->settings; }
 
 std::vector<std::string> Node::notices() const {
@@ -107,9 +106,9 @@ base::Result<Node> Node::open(const NodeOptions& options) {
   const cloud::Environment environment = cloud::process_environment();
   const cloud::MetadataOptions metadata_options = TRY(cloud::metadata_options(environment));
   TRY(base::make_directories(options.state_dir));
-  auto parts =
-      std::make_unique<Parts>(cloud::make_curl_transport(cloud::curl_options_from_environment()),
-                              metadata_options, ipam::Store(options.state_dir, {}));
+  auto parts = std::make_unique<Parts>(
+      cloud::make_curl_transport(cloud::curl_options_from_environment()), metadata_options);
+  parts->state_dir = options.state_dir;
   const std::string region =
       conf.region.empty() ? TRY(parts->metadata.region().context("find the region")) : conf.region;
   parts->settings = TRY(

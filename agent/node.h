@@ -1,4 +1,4 @@
-// What a one-shot call works with on a real node: found from the metadata service, eni.conf and the
+// What duties work with on a real node: found from the metadata service, eni.conf and the
 // environment.
 #pragma once
 
@@ -27,8 +27,10 @@ class Node {
   Node& operator=(Node&&) noexcept;
   ~Node();
 
-  ipam::Store& store();
+  // Each thread needs one of its own.
+  ipam::Store open_store() const;
   cloud::Client& client();
+  cloud::Metadata& metadata();
   const Settings& settings() const;
   // Of eni.conf and the credentials, for the log.
   std::vector<std::string> notices() const;

@@ -11,6 +11,9 @@ using base::Error;
 using base::ErrorKind;
 
 base::Result<Machine> find_machine(Duty& duty) {
+  if (duty.machine().has_value()) {
+    return *duty.machine();
+  }
   const Settings& settings = duty.settings();
   Machine machine;
   machine.type.id = settings.instance_type;
@@ -27,10 +30,16 @@ base::Result<Machine> find_machine(Duty& duty) {
        TRY(cloud::describe_instance_types(duty.client(), {machine.type.id}, duty.call()))) {
     if (type.id == machine.type.id) {
       machine.type = type;
+      duty.keep(machine);
       return machine;
     }
   }
   return Error(ErrorKind::kNotFound, "DescribeInstanceTypes does not know " + machine.type.id);
+}
+
+int adapters_of(const std::vector<cloud::NetworkInterface>& attached) {
+  return static_cast<int>(std::ranges::count_if(
+      attached, [](const auto& eni) { return eni.type != cloud::EniType::kMember; }));
 }
 
 base::Result<std::vector<cloud::VSwitch>> choose_vswitches(Duty& duty, int addresses, bool ipv6) {

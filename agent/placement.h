@@ -10,11 +10,11 @@
 
 namespace catena::agent {
 
-struct Machine {
-  cloud::InstanceType type;
-  std::vector<std::string> security_groups;  // that new ENIs get
-};
+// Asked once a duty.
 base::Result<Machine> find_machine(Duty& duty);
+
+// How many of the ENIs that the instance type allows `attached` take: all but members of a trunk.
+int adapters_of(const std::vector<cloud::NetworkInterface>& attached);
 
 // Of the configured ones those that have `addresses` left, in the order in which they should be
 // tried; never empty. kTryAgain when all are full.

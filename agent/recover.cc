@@ -21,7 +21,15 @@ std::string text_of(const std::vector<base::IpAddress>& addresses) {
   return base::join(texts, ", ");
 }
 
-void settle_intents(Duty& duty, const std::vector<ipam::Intent>& intents, Recovered& recovered) {
+bool is_of_route(const ipam::Intent& intent) {
+  return intent.action == kCreateRoute || intent.action == kDeleteRoute;
+}
+
+void settle_intents(Duty& duty, std::vector<ipam::Intent> intents, Scope scope,
+                    Recovered& recovered) {
+  if (scope == Scope::kEnis) {
+    std::erase_if(intents, is_of_route);
+  }
   for (const ipam::Intent& intent : intents) {
     base::Result<std::string> finished = finish(duty, intent);
     if (finished.ok()) {
@@ -33,21 +41,58 @@ void settle_intents(Duty& duty, const std::vector<ipam::Intent>& intents, Recove
   }
 }
 
+void report(const std::string& eni, const Agreement& agreement, Recovered& recovered) {
+  if (agreement.gone) {
+    recovered.done.push_back(eni + " does not exist any more: forgotten");
+    return;
+  }
+  if (!agreement.adopted.empty()) {
+    recovered.done.push_back(eni + " has " + text_of(agreement.adopted) +
+                             ", which the store did not know");
+  }
+  if (!agreement.forgotten.empty()) {
+    recovered.done.push_back(eni + " has lost " + text_of(agreement.forgotten));
+  }
+}
+
+// An ENI that somebody else detached: nobody gets an address of it any more. With no pod on it, it
+// is deleted; else it is attached again, as its pods need it.
+base::Status mend_detached(Duty& duty, const ipam::Eni& eni, Recovered& recovered) {
+  bool has_pods = false;
+  for (const ipam::Record& record : TRY(duty.store().list())) {
+    has_pods = has_pods || (record.pool == eni.id && record.state == ipam::State::kBound);
+  }
+  ipam::Intent intent;
+  intent.key = duty.client().new_token();
+  intent.purpose = "detached by somebody else";
+  intent.parameters = {{"eni", eni.id},
+                       {"mode", eni.mode},
+                       {"gateway", eni.gateway.to_string()},
+                       {"gateway6", eni.gateway6.has_value() ? eni.gateway6->to_string() : ""},
+                       {"prefixLength", std::to_string(eni.prefix_length)}};
+  intent.action = has_pods ? kCreateEni : kDeleteEni;
+  ipam::Eni out = eni;
+  out.state = has_pods ? ipam::EniState::kCreated : ipam::EniState::kReleasing;
+  TRY(duty.store().change({.put_intents = {intent}, .put_enis = {out}}));
+  recovered.done.push_back(eni.id + " was detached by somebody else: " + TRY(finish(duty, intent)));
+  return {};
+}
+
 void compare_enis(Duty& duty, const std::vector<ipam::Eni>& enis, Recovered& recovered) {
-  for (const ipam::Eni& eni : enis) {
-    const base::Result<Agreement> agreement = agree(duty, eni.id, nullptr);
-    if (!agreement.ok()) {
-      recovered.left.push_back(agreement.error());
+  std::vector<std::string> ids;
+  std::ranges::transform(enis, std::back_inserter(ids), &ipam::Eni::id);
+  const std::vector<base::Result<Agreement>> agreements = agree(duty, ids);
+  for (std::size_t i = 0; i < agreements.size(); ++i) {
+    if (!agreements[i].ok()) {
+      recovered.left.push_back(agreements[i].error());
       continue;
     }
-    if (agreement->gone) {
-      recovered.done.push_back(eni.id + " does not exist any more: forgotten");
-    } else if (!agreement->adopted.empty()) {
-      recovered.done.push_back(eni.id + " has " + text_of(agreement->adopted) +
-                               ", which the store did not know");
-    }
-    if (!agreement->gone && !agreement->forgotten.empty()) {
-      recovered.done.push_back(eni.id + " has lost " + text_of(agreement->forgotten));
+    report(ids[i], *agreements[i], recovered);
+    if (agreements[i]->detached) {
+      const base::Status mended = mend_detached(duty, enis[i], recovered);
+      if (!mended.ok()) {
+        recovered.left.push_back(mended.error());
+      }
     }
   }
 }
@@ -200,10 +245,9 @@ base::Result<std::string> finish(Duty& duty, const ipam::Intent& intent) {
                "an intent '" + intent.action + "' of another release is left as it is");
 }
 
-base::Result<Recovered> recover(Duty& duty) {
+base::Result<Recovered> recover(Duty& duty, Scope scope) {
   Recovered recovered;
-  const ipam::CloudRecords before = TRY(duty.store().cloud());
-  settle_intents(duty, before.intents, recovered);
+  settle_intents(duty, TRY(duty.store().cloud()).intents, scope, recovered);
   std::vector<ipam::Eni> settled = TRY(duty.store().cloud()).enis;
   std::erase_if(settled, [](const ipam::Eni& eni) { return eni.state != ipam::EniState::kInUse; });
   compare_enis(duty, settled, recovered);

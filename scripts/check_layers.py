@@ -19,6 +19,8 @@ BELOW = {
     "firewall": {"base", "netlink"},
     "enilink": {"base", "netlink", "firewall"},
     "podlink": {"base", "netlink", "cni", "firewall"},
+    "attachment": {"base", "netlink", "cni", "ipam", "firewall", "podlink"},
+    "ask": {"base"},
     "cloud": {"base"},
     "kube": {"base"},
     "netpol": {"base"},

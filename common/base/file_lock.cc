@@ -20,15 +20,13 @@ namespace {
 class Interrupter {
  public:
   explicit Interrupter(std::chrono::milliseconds first) {
-    struct sigaction action {};
-    action.sa_handler = [](int) {};
-    // No SA_RESTART: the signal's only purpose is the EINTR.
-    ::sigaction(kSignal, &action, &old_action_);
+    // Stays: another thread may wait too, and the default would let its call go on sleeping.
+    static const bool handled = handle_signal();
     sigevent event{};
     event.sigev_notify = SIGEV_THREAD_ID;
     event.sigev_signo = kSignal;
     event._sigev_un._tid = static_cast<pid_t>(::syscall(SYS_gettid));
-    armed_ = ::timer_create(CLOCK_MONOTONIC, &event, &timer_) == 0;
+    armed_ = handled && ::timer_create(CLOCK_MONOTONIC, &event, &timer_) == 0;
     const auto first_ns = std::max<long>(first.count(), 1) * 1'000'000L;
     itimerspec spec{};
     spec.it_value = {first_ns / 1'000'000'000L, first_ns % 1'000'000'000L};
@@ -43,13 +41,19 @@ class Interrupter {
     if (armed_) {
       ::timer_delete(timer_);
     }
-    ::sigaction(kSignal, &old_action_, nullptr);
   }
   bool armed() const { return armed_; }
 
  private:
-  static constexpr int kSignal = SIGURG;  // ignored by default: a late one does no harm
-  struct sigaction old_action_ {};
+  static constexpr int kSignal = SIGURG;  // ignored by default: nobody else's is lost
+
+  static bool handle_signal() {
+    struct sigaction action {};
+    action.sa_handler = [](int) {};
+    // No SA_RESTART: the signal's only purpose is the EINTR.
+    return ::sigaction(kSignal, &action, nullptr) == 0;
+  }
+
   timer_t timer_{};
   bool armed_ = false;
 };

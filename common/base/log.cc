@@ -1,6 +1,7 @@
 #include "common/base/log.h"
 
 #include <array>
+#include <cstdlib>
 #include <ctime>
 #include <fcntl.h>
 #include <syslog.h>
@@ -58,6 +59,11 @@ void Log::to_file(const std::string& path) {
   file_ = std::move(file).value();
 }
 
+void Log::to_stderr() {
+  file_ = UniqueFd(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0));
+  for_journald_ = std::getenv("JOURNAL_STREAM") != nullptr;
+}
+
 void Log::write(LogLevel level, std::string_view line) {
   if (level < least_) {
     return;
@@ -69,8 +75,10 @@ void Log::write(LogLevel level, std::string_view line) {
     ::syslog(name.syslog_priority, "%s", clean.c_str());
     return;
   }
-  const std::string whole = timestamp() + " " + program_ + "[" + std::to_string(::getpid()) + "] " +
-                            std::string(name.name) + ": " + clean + "\n";
+  const std::string whole = for_journald_
+                                ? "<" + std::to_string(name.syslog_priority) + ">" + clean + "\n"
+                                : timestamp() + " " + program_ + "[" + std::to_string(::getpid()) +
+                                      "] " + std::string(name.name) + ": " + clean + "\n";
   if (!write_all(file_.get(), whole, "log").ok()) {
     ::syslog(name.syslog_priority, "%s", clean.c_str());
   }

@@ -24,6 +24,9 @@ class Log {
 
   // Appends to `path` from now on; when that can't be opened, stays with syslog and says so there.
   void to_file(const std::string& path);
+  // To stderr from now on: with the time, or under journald (JOURNAL_STREAM) with the level as
+  // sd-daemon(3) has it.
+  void to_stderr();
   void set_level(LogLevel least) { least_ = least; }
 
   void debug(std::string_view line) { write(LogLevel::kDebug, line); }
@@ -36,6 +39,7 @@ class Log {
 
   std::string program_;
   UniqueFd file_;
+  bool for_journald_ = false;
   LogLevel least_ = LogLevel::kInfo;
 };
 

@@ -255,6 +255,8 @@ Status read_enis(Fields& fields, EniConf& conf) {
                                             " is more than max_eni (" +
                                             std::to_string(conf.max_enis) + ")");
   }
+  conf.max_ips_per_eni =
+      TRY(loose_integer(fields, "max_ips_per_eni", 0, kMostAddresses)).value_or(0);
   conf.eni_cap_ratio =
       TRY(loose_number(fields, "eni_cap_ratio", 0, 1)).value_or(conf.eni_cap_ratio);
   conf.eni_cap_shift =

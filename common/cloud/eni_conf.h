@@ -55,6 +55,7 @@ struct EniConf {
   std::chrono::milliseconds pool_sync_period{120'000};
   int min_enis = 0;
   int max_enis = 0;            // 0: as many as the instance type allows
+  int max_ips_per_eni = 0;     // of a family, its own included; 0: as many as the type allows
   double eni_cap_ratio = 1.0;  // ENIs used = allowed by the type * ratio + shift
   int eni_cap_shift = 0;
   EniPolicy eni_policy = EniPolicy::kMostIps;

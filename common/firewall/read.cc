@@ -291,6 +291,21 @@ base::Result<std::uint64_t> packets_counted(nl_sock* socket, const std::string& 
   return *packets;
 }
 
+base::Result<std::vector<std::string>> set_names(nl_sock* socket, const std::string& table) {
+  Question question{NFT_MSG_GETSET, {}};
+  question.attributes.text(NFTA_SET_TABLE, table);
+  std::vector<std::string> names;
+  const Reader reader{[&names] { names.clear(); },
+                      [&names](nlmsghdr* message) {
+                        if (is_message(message, NFT_MSG_NEWSET)) {
+                          names.push_back(Parsed<NFTA_SET_MAX>(message).text(NFTA_SET_NAME));
+                        }
+                      },
+                      nullptr};
+  TRY(dump(socket, question, "list the sets of table inet " + table, reader));
+  return names;
+}
+
 base::Result<std::optional<FoundElement>> find_element(nl_sock* socket, const Set& set,
                                                        const std::string& key) {
   Question question{NFT_MSG_GETSETELEM, of_set(set)};

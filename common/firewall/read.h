@@ -34,6 +34,9 @@ struct FoundElement {
   bool expiring = false;  // goes by itself
 };
 
+// Names of the table's sets and maps; empty where there is no table.
+base::Result<std::vector<std::string>> set_names(nl_sock* socket, const std::string& table);
+
 // By the element's key; nothing too where there is no such set or table.
 base::Result<std::optional<FoundElement>> find_element(nl_sock* socket, const Set& set,
                                                        const std::string& key);

@@ -23,6 +23,13 @@ struct Entry {
   auto operator<=>(const Entry&) const = default;
 };
 
+// A pod that is masqueraded, with the set that says so.
+struct Masqueraded {
+  std::string set;
+  base::IpAddress address;
+  auto operator<=>(const Masqueraded&) const = default;
+};
+
 struct CloseSocket {
   void operator()(nl_sock* socket) const;
 };
@@ -77,6 +84,11 @@ class Table {
   base::Result<bool> is_masqueraded(const base::IpAddress& pod,
                                     const std::vector<base::Prefix>& keep,
                                     const std::optional<MarkSettings>& marks = std::nullopt);
+
+  // Every masqueraded pod, of whatever list; for garbage collection and commands.
+  base::Result<std::vector<Masqueraded>> masqueraded();
+  // Success when they are in no set any more.
+  base::Status stop_masquerade(const std::vector<Masqueraded>& pods);
 
   // Marks (docs/firewall.md): what marked pods send carries the slot of their ENI in the field of
   // the packet mark, unless the connection came to them by another way or is masqueraded by

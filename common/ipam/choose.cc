@@ -31,6 +31,10 @@ std::string cursor_key(const Range& range) {
   return key;
 }
 
+base::Result<PoolFacts> pool_of(Update& update, const Range& range) {
+  return update.index().pool(range.key(), range.first.family());
+}
+
 bool is_free(const Update& update, const Holding& holding) {
   return holding.state == State::kFree || (holding.state == State::kCooling &&
                                            !update.still_cools(holding.state, holding.since_boot));
@@ -40,7 +44,7 @@ bool is_free(const Update& update, const Holding& holding) {
 // cursor there.
 base::Result<std::optional<base::IpAddress>> never_used(Update& update, const Range& range) {
   const std::string key = cursor_key(range);
-  const std::uint32_t pool = TRY(update.index().pool(range.key())).slot;
+  const std::uint32_t pool = TRY(pool_of(update, range)).slot;
   const std::optional<Cursor> known = TRY(update.index().cursor(key));
   Cursor cursor = known.value_or(Cursor{.next = range.first});
   std::optional<base::IpAddress> found;
@@ -80,7 +84,7 @@ base::Result<std::optional<base::IpAddress>> passed_before(Update& update, const
 
 // The head of the pool's list that this range may hand out and that does not cool.
 base::Result<std::optional<Holding>> longest_free(Update& update, const Range& range) {
-  std::uint32_t slot = TRY(update.index().pool(range.key())).longest_free;
+  std::uint32_t slot = TRY(pool_of(update, range)).longest_free;
   while (slot != 0) {
     const Holding holding = TRY(update.index().holding_at(slot));
     if (update.still_cools(holding.state, holding.since_boot)) {
@@ -120,7 +124,7 @@ base::Result<std::optional<Candidate>> longest_free_of(Update& update, const Ran
 base::Result<std::optional<Candidate>> never_used_of(Update& update, const RangeSet& set,
                                                      std::uint64_t records_at_most) {
   for (const Range& range : set) {
-    if (TRY(update.index().pool(range.key())).total() >= records_at_most) {
+    if (TRY(pool_of(update, range)).total() >= records_at_most) {
       continue;
     }
     const std::optional<base::IpAddress> address = TRY(never_used(update, range));
@@ -129,20 +133,6 @@ base::Result<std::optional<Candidate>> never_used_of(Update& update, const Range
     }
   }
   return std::optional<Candidate>();
-}
-
-// Those of the pool's list whose time has not come, which are its last ones.
-base::Result<std::uint64_t> count_cooling(Update& update, const PoolFacts& pool) {
-  std::uint64_t count = 0;
-  for (std::uint32_t slot = pool.last_freed; slot != 0;
-       slot = TRY(update.index().freed_before(slot))) {
-    const Holding holding = TRY(update.index().holding_at(slot));
-    if (!update.still_cools(holding.state, holding.since_boot)) {
-      break;
-    }
-    ++count;
-  }
-  return count;
 }
 
 std::uint64_t count_of(const PoolFacts& pool, State state) {
@@ -165,7 +155,7 @@ base::Result<std::uint64_t> count_one_by_one(Update& update, const Range& range)
 // Never-used and cooled ones. In a large range addresses left out or held by another range since
 // they were used are counted wrongly, for the cost of counting.
 base::Result<std::uint64_t> count_in(Update& update, const Range& range) {
-  const PoolFacts pool = TRY(update.index().pool(range.key()));
+  const PoolFacts pool = TRY(pool_of(update, range));
   const std::uint64_t size = range.size();
   if (base::count_between(range.first, range.last) <= kCountedOneByOne) {
     return count_one_by_one(update, range);
@@ -182,6 +172,19 @@ base::Result<std::uint64_t> count_in(Update& update, const Range& range) {
 }
 
 }  // namespace
+
+base::Result<std::uint64_t> count_cooling(Update& update, const PoolFacts& pool) {
+  std::uint64_t count = 0;
+  for (std::uint32_t slot = pool.last_freed; slot != 0;
+       slot = TRY(update.index().freed_before(slot))) {
+    const Holding holding = TRY(update.index().holding_at(slot));
+    if (!update.still_cools(holding.state, holding.since_boot)) {
+      break;
+    }
+    ++count;
+  }
+  return count;
+}
 
 base::Result<std::optional<Candidate>> next_candidate(Update& update, const RangeSet& set) {
   std::optional<Candidate> found = TRY(never_used_of(update, set, kRecordsAtMost));
@@ -217,7 +220,7 @@ base::Result<std::uint64_t> count_available(Update& update, const RangeSet& set)
 base::Result<std::string> describe(Update& update, const RangeSet& set) {
   std::string text;
   for (const Range& range : set) {
-    const PoolFacts pool = TRY(update.index().pool(range.key()));
+    const PoolFacts pool = TRY(pool_of(update, range));
     text += (text.empty() ? "" : "; ") + range.key() + " (" + std::to_string(range.size()) +
             " addresses): " + std::to_string(count_of(pool, State::kBound)) + " bound, " +
             std::to_string(TRY(count_cooling(update, pool))) + " cooling, " +

@@ -20,6 +20,9 @@ base::Result<std::optional<Candidate>> next_candidate(Update& update, const Rang
 // As Store::available; exact as to whether there is one.
 base::Result<std::uint64_t> count_available(Update& update, const RangeSet& set);
 
+// Those of the pool that still cool, which are the last ones of its list.
+base::Result<std::uint64_t> count_cooling(Update& update, const PoolFacts& pool);
+
 // "172.30.1.0/24 (254 addresses): 250 bound, 3 cooling, 1 quarantined".
 base::Result<std::string> describe(Update& update, const RangeSet& set);
 

@@ -39,6 +39,8 @@ struct Eni {
   int slot = 0;
 };
 inline constexpr int kLastSlot = 254;
+// Whether pods get addresses of it: shared, in use, and with a slot.
+bool serves_pods(const Eni& eni);
 inline constexpr std::string_view kSharedMode = "shared";
 
 // A change of the cloud that was begun and whose end is not known yet: written before the call,

@@ -1,6 +1,7 @@
 #include "common/ipam/cloud_change.h"
 
 #include <algorithm>
+#include <set>
 
 #include "common/ipam/cloud_record.h"
 
@@ -43,6 +44,29 @@ base::Status drop(Update& update, std::string_view kind, const std::string& key)
   return update.stage_entry(std::move(entry));
 }
 
+// The lowest that no ENI has; 0 where all are taken.
+base::Result<int> free_slot(Update& update) {
+  std::set<int> taken;
+  for (const ListedEni& listed : TRY(update.index().enis())) {
+    taken.insert(eni_in(listed.entry).value_or(Eni{}).slot);
+  }
+  for (int slot = 1; slot <= kLastSlot; ++slot) {
+    if (!taken.contains(slot)) {
+      return slot;
+    }
+  }
+  return 0;
+}
+
+base::Status put_eni(Update& update, Eni eni) {
+  const std::optional<Entry> earlier = TRY(update.index().find(kEniKind, eni.id));
+  eni.slot = earlier.has_value() ? eni_in(*earlier).value_or(Eni{}).slot : 0;
+  if (eni.slot == 0) {
+    eni.slot = TRY(free_slot(update));
+  }
+  return put(update, eni);
+}
+
 base::Status put_intent(Update& update, Intent intent) {
   if (intent.since == std::chrono::system_clock::time_point()) {
     intent.since = update.place().clock->wall();
@@ -66,14 +90,17 @@ base::Status put_address(Update& update, const AddressOfEni& added) {
   record.address = added.address;
   record.pool = added.eni;
   if (is_of_intent(record)) {
-    record.state = State::kFree;
+    record.state = record.note.empty() ? State::kFree : State::kQuarantined;
     record.owner = {};
   }
   TRY(update.stage(std::move(record)));
   return {};
 }
 
-base::Status reserve(Update& update, const base::IpAddress& address, const std::string& key) {
+enum class From { kAnyButHeld, kFreeOnly };
+
+base::Status reserve(Update& update, const base::IpAddress& address, const std::string& key,
+                     From from) {
   std::optional<Record> record = TRY(update.record_of(address));
   if (!record.has_value()) {
     return base::Error(base::ErrorKind::kNotFound,
@@ -86,6 +113,10 @@ base::Status reserve(Update& update, const base::IpAddress& address, const std::
     return held_error(*record, "reserve", base::ErrorKind::kTryAgain)
         .advice("delete the pod first, or wait for it to end");
   }
+  if (from == From::kFreeOnly && record->state != State::kFree) {
+    return base::Error(base::ErrorKind::kTryAgain,
+                       "reserve " + address.to_string() + ": it is " + name_of(record->state));
+  }
   record->state = State::kReserved;
   record->owner = {.container_id = key,
                    .if_name = std::string(kIntentInterface),
@@ -93,6 +124,18 @@ base::Status reserve(Update& update, const base::IpAddress& address, const std::
                    .netns = {},
                    .pod = {}};
   record->note.clear();
+  TRY(update.stage(std::move(*record)));
+  return {};
+}
+
+base::Status quarantine(Update& update, const QuarantinedAddress& quarantined) {
+  std::optional<Record> record = TRY(update.record_of(quarantined.address));
+  if (!record.has_value()) {
+    return base::Error(base::ErrorKind::kNotFound, "quarantine " + quarantined.address.to_string() +
+                                                       ": the store does not know it");
+  }
+  record->state = is_held(*record) ? record->state : State::kQuarantined;
+  record->note = quarantined.note;
   TRY(update.stage(std::move(*record)));
   return {};
 }
@@ -119,8 +162,11 @@ base::Status check(const CloudChange& change) {
   for (const AddressOfEni& added : change.put_addresses) {
     names.push_back(added.eni);
   }
-  if (!change.reserve.empty()) {
+  if (!change.reserve.empty() || !change.reserve_free.empty()) {
     names.push_back(change.reserved_for);
+  }
+  for (const QuarantinedAddress& quarantined : change.quarantine) {
+    names.push_back(quarantined.note);
   }
   for (const std::string& name : names) {
     if (!is_name(name) || !survives_json(name)) {
@@ -133,7 +179,13 @@ base::Status check(const CloudChange& change) {
 
 base::Status change_cloud(Update& update, const CloudChange& change) {
   for (const base::IpAddress& address : change.reserve) {
-    TRY(reserve(update, address, change.reserved_for));
+    TRY(reserve(update, address, change.reserved_for, From::kAnyButHeld));
+  }
+  for (const base::IpAddress& address : change.reserve_free) {
+    TRY(reserve(update, address, change.reserved_for, From::kFreeOnly));
+  }
+  for (const QuarantinedAddress& quarantined : change.quarantine) {
+    TRY(quarantine(update, quarantined));
   }
   for (const base::IpAddress& address : change.drop_addresses) {
     TRY(drop_address(update, address));
@@ -145,7 +197,7 @@ base::Status change_cloud(Update& update, const CloudChange& change) {
     TRY(put_intent(update, intent));
   }
   for (const Eni& eni : change.put_enis) {
-    TRY(put(update, eni));
+    TRY(put_eni(update, eni));
   }
   for (const Route& route : change.put_routes) {
     TRY(put_route(update, route));

@@ -37,6 +37,12 @@ std::optional<base::IpAddress> address_in(const Json& json, const char* key) {
   return address.ok() ? std::optional<base::IpAddress>(*address) : std::nullopt;
 }
 
+// 0 where there is no such number.
+int int_in(const Json& json, const char* key) {
+  const auto found = json.find(key);
+  return found != json.end() && found->is_number_integer() ? found->get<int>() : 0;
+}
+
 template <typename State>
 State state_in(const Json& json, std::initializer_list<State> known) {
   const std::string text = string_in(json, "state");
@@ -76,6 +82,10 @@ const char* name_of(RouteState state) {
   return "unknown";
 }
 
+bool serves_pods(const Eni& eni) {
+  return eni.state == EniState::kInUse && eni.mode == kSharedMode && eni.slot != 0;
+}
+
 Entry to_entry(const Eni& eni, std::string_view earlier) {
   Entry entry = entry_of(kEniKind, eni.id);
   Json json = object_of(entry, earlier);
@@ -87,6 +97,7 @@ Entry to_entry(const Eni& eni, std::string_view earlier) {
   set_unless_empty(json, "gateway6", eni.gateway6 ? eni.gateway6->to_string() : "");
   json["mode"] = eni.mode;
   json["state"] = name_of(eni.state);
+  json["slot"] = eni.slot;
   entry.text = text_of(json);
   return entry;
 }
@@ -127,8 +138,9 @@ std::optional<Eni> eni_in(const Entry& entry) {
   eni.vswitch = string_in(*json, "vswitch");
   eni.address = *address;
   eni.gateway = address_in(*json, "gateway").value_or(base::IpAddress());
-  const auto length = json->find("prefixLength");
-  eni.prefix_length = length != json->end() && length->is_number_integer() ? length->get<int>() : 0;
+  eni.prefix_length = int_in(*json, "prefixLength");
+  const int slot = int_in(*json, "slot");
+  eni.slot = slot > 0 && slot <= kLastSlot ? slot : 0;
   eni.gateway6 = address_in(*json, "gateway6");
   eni.mode = string_in(*json, "mode");
   eni.state = state_in(*json, {EniState::kCreated, EniState::kInUse, EniState::kReleasing});

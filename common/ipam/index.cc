@@ -4,12 +4,21 @@
 #include <cstring>
 
 #include "common/base/hash.h"
+#include "common/ipam/cloud_record.h"
 
 namespace catena::ipam {
 namespace {
 
 std::string name_of_thing(std::string_view kind, std::string_view key) {
   return std::string(kind).append("\n").append(key);
+}
+
+// Names of pools come from the journal, so they have no control character.
+constexpr std::string_view kEniList = "\nenis";
+
+// The families of an ENI's addresses are pools of their own.
+std::string pool_name(std::string_view key, base::Family family) {
+  return std::string(key) + (family == base::Family::kIpv6 ? "\nipv6" : "");
 }
 
 // Never 0, which means none.
@@ -61,6 +70,7 @@ base::Status Index::apply(const Entry& entry) {
     return number == 0 ? base::Status() : drop(number);
   }
   const std::optional<Record> record = to_record(entry);
+  const std::optional<Eni> eni = eni_in(entry);
   const std::size_t pool_size = record.has_value() ? record->pool.size() : 0;
   TRY(ensure_room(name.size() + entry.text.size() + pool_size));
   if (number == 0) {
@@ -73,23 +83,36 @@ base::Status Index::apply(const Entry& entry) {
   if (record.has_value()) {
     TRY(attach(number, *record));
   }
+  if (eni.has_value()) {
+    TRY(attach_eni(number, *eni));
+  }
   return {};
+}
+
+base::Result<std::uint32_t> Index::ensure_pool(const std::string& name) {
+  const std::uint32_t known = TRY(find_named(SlotType::kPool, name));
+  return known != 0 ? known : TRY(add_named(SlotType::kPool, name));
+}
+
+base::Status Index::attach_eni(std::uint32_t number, const Eni& eni) {
+  const std::uint32_t list = TRY(ensure_pool(std::string(kEniList)));
+  SlotBlock& added = *TRY(edit_slot(number));
+  added.type = SlotType::kEni;
+  added.state = serves_pods(eni) ? 1 : 0;
+  added.pool = list;
+  return link_last(number, list);
 }
 
 // Takes the record's meaning for pools and owners back; it stays as one without.
 base::Status Index::detach(std::uint32_t number) {
   const SlotBlock before = *TRY(slot(number));
-  if (before.type != SlotType::kAddress) {
+  if (before.type == SlotType::kAddress) {
+    TRY(detach_address(number, before));
+  } else if (before.type == SlotType::kEni) {
+    TRY(unlink(number));
+  } else {
     return {};
   }
-  const auto state = static_cast<State>(before.state);
-  if (waits_in_list(state)) {
-    TRY(unlink(number));
-  }
-  if (before.owner_hash != 0) {
-    TRY(remove_from_table(before.owner_hash, number));
-  }
-  --TRY(edit_slot(before.pool))->by_state.at(before.state);
   SlotBlock& after = *TRY(edit_slot(number));
   after.type = SlotType::kOther;
   after.owner_hash = 0;
@@ -97,11 +120,19 @@ base::Status Index::detach(std::uint32_t number) {
   return {};
 }
 
-base::Status Index::attach(std::uint32_t number, const Record& record) {
-  std::uint32_t pool = TRY(find_named(SlotType::kPool, record.pool));
-  if (pool == 0) {
-    pool = TRY(add_named(SlotType::kPool, record.pool));
+base::Status Index::detach_address(std::uint32_t number, const SlotBlock& before) {
+  if (waits_in_list(static_cast<State>(before.state))) {
+    TRY(unlink(number));
   }
+  if (before.owner_hash != 0) {
+    TRY(remove_from_table(before.owner_hash, number));
+  }
+  --TRY(edit_slot(before.pool))->by_state.at(before.state);
+  return {};
+}
+
+base::Status Index::attach(std::uint32_t number, const Record& record) {
+  const std::uint32_t pool = TRY(ensure_pool(pool_name(record.pool, record.address.family())));
   SlotBlock& added = *TRY(edit_slot(number));
   added.type = SlotType::kAddress;
   added.state = static_cast<std::uint8_t>(record.state);
@@ -242,8 +273,27 @@ base::Result<std::uint32_t> Index::freed_before(std::uint32_t number) {
   return TRY(slot(number))->previous;
 }
 
-base::Result<PoolFacts> Index::pool(std::string_view key) {
-  const std::uint32_t number = TRY(find_named(SlotType::kPool, key));
+base::Result<std::vector<ListedEni>> Index::enis() {
+  std::vector<ListedEni> enis;
+  const std::uint32_t list = TRY(find_named(SlotType::kPool, kEniList));
+  if (list == 0) {
+    return enis;
+  }
+  std::uint32_t left = used_;
+  for (std::uint32_t number = TRY(slot(list))->head; number != 0;
+       number = TRY(slot(number))->next) {
+    if (left-- == 0) {
+      return blocks_.damage("its list of ENIs has a ring");
+    }
+    const bool serves = TRY(slot(number))->state != 0;
+    Entry entry = TRY(entry_in(number));
+    enis.push_back({.entry = std::move(entry), .serves = serves});
+  }
+  return enis;
+}
+
+base::Result<PoolFacts> Index::pool(std::string_view key, base::Family family) {
+  const std::uint32_t number = TRY(find_named(SlotType::kPool, pool_name(key, family)));
   if (number == 0) {
     return PoolFacts{};
   }

@@ -46,6 +46,11 @@ struct PoolFacts {
   std::uint64_t total() const;
 };
 
+struct ListedEni {
+  Entry entry;
+  bool serves = false;  // as serves_pods() says of it
+};
+
 // Where the never-used addresses of a range begin.
 struct Cursor {
   base::IpAddress next;
@@ -87,8 +92,10 @@ class Index {
   // The neighbours in the pool's list of free and cooling addresses; 0: none.
   base::Result<std::uint32_t> freed_after(std::uint32_t number);
   base::Result<std::uint32_t> freed_before(std::uint32_t number);
-  // All zero for a pool nobody had an address of.
-  base::Result<PoolFacts> pool(std::string_view key);
+  // The addresses of one family in a pool; all zero for one nobody had an address of.
+  base::Result<PoolFacts> pool(std::string_view key, base::Family family);
+  // Every ENI's record, in the order they came.
+  base::Result<std::vector<ListedEni>> enis();
   base::Result<std::optional<Cursor>> cursor(std::string_view key);
   base::Status set_cursor(std::string_view key, const Cursor& cursor);
 
@@ -125,6 +132,9 @@ class Index {
 
   // What a record means for pools and owners, index.cc.
   base::Status attach(std::uint32_t number, const Record& record);
+  base::Status attach_eni(std::uint32_t number, const Eni& eni);
+  base::Status detach_address(std::uint32_t number, const SlotBlock& before);
+  base::Result<std::uint32_t> ensure_pool(const std::string& name);
   base::Status detach(std::uint32_t number);
   base::Status drop(std::uint32_t number);
   base::Status link_last(std::uint32_t number, std::uint32_t pool);

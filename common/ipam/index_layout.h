@@ -52,20 +52,21 @@ enum class SlotType : std::uint8_t {
   kPool,     // counts and the list of free addresses of a pool; not in the journal
   kCursor,   // where the never-used addresses of a range begin; not in the journal
   kMore,     // the rest of a text that is too long for its slot
+  kEni,      // a record of an ENI, which stands in the list of them
 };
 
 // Slots are numbered from 1; 0 is none.
 struct SlotBlock {
   std::uint32_t crc;
   SlotType type;
-  std::uint8_t state;   // kAddress: a State
+  std::uint8_t state;   // kAddress: a State; kEni: 1 when it serves pods
   std::uint8_t family;  // of `address`, a base::Family
   std::uint8_t at_end;  // kCursor: no never-used address is left
   std::uint64_t key_hash;
   std::uint64_t owner_hash;  // kAddress: of the owner it is found by; 0: none
   std::int64_t since_boot_ns;
-  std::uint32_t pool;      // kAddress: the pool's slot
-  std::uint32_t previous;  // kAddress: neighbours in the pool's list, longest free first
+  std::uint32_t pool;      // kAddress, kEni: the pool's slot
+  std::uint32_t previous;  // kAddress, kEni: neighbours in the pool's list, longest free first
   std::uint32_t next;      // also the next gap
   std::uint32_t more;      // where the text goes on
   std::uint32_t text_size;

@@ -15,7 +15,9 @@ constexpr std::uint32_t kSlotsAtLeast = 30;
 constexpr std::size_t kTextPerSlot = sizeof(SlotBlock::text);
 
 // Records of the journal share one space of names, whatever their type.
-SlotType space_of(SlotType type) { return type == SlotType::kAddress ? SlotType::kOther : type; }
+SlotType space_of(SlotType type) {
+  return type == SlotType::kAddress || type == SlotType::kEni ? SlotType::kOther : type;
+}
 
 std::uint64_t hash_of(SlotType type, std::string_view name) {
   return base::hash64(name, static_cast<std::uint64_t>(space_of(type)));

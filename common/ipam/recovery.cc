@@ -24,6 +24,10 @@ std::string random_id() {
   return text;
 }
 
+bool outlives_boot(const Record& record) {
+  return record.state == State::kQuarantined && !record.note.empty() && record.note != kInUseNote;
+}
+
 std::uint64_t journal_id_of(std::string_view header_line) { return base::hash64(header_line); }
 
 // One opening of a store.
@@ -176,13 +180,13 @@ base::Result<Opened> Opening::without_index(Journal journal, const FirstLine& fi
 }
 
 // Frees every address a pod had: no pod outlives a boot. Those that were free stay in front.
-// Intents do outlive it, and so does what they reserved.
+// Intents do outlive it, and so does what they reserved or the cloud's word put in quarantine.
 base::Status Opening::begin_boot(Index& index) const {
   std::vector<Entry> listed;
   std::vector<Entry> others;
   const auto sort_in = [&](const Entry& entry) -> base::Status {
     const std::optional<Record> record = to_record(entry);
-    if (record.has_value() && record->state != State::kReserved) {
+    if (record.has_value() && record->state != State::kReserved && !outlives_boot(*record)) {
       const bool was_listed = record->state == State::kFree || record->state == State::kCooling;
       (was_listed ? listed : others).push_back(entry);
     }
@@ -192,8 +196,9 @@ base::Status Opening::begin_boot(Index& index) const {
   listed.insert(listed.end(), others.begin(), others.end());
   for (const Entry& entry : listed) {
     std::optional<Record> record = to_record(entry);
-    record->state = State::kFree;
-    record->note.clear();
+    const bool is_noted = !record->note.empty() && record->state != State::kQuarantined;
+    record->state = is_noted ? State::kQuarantined : State::kFree;
+    record->note = is_noted ? record->note : std::string();
     TRY(index.apply(to_entry(*record, entry.text)));
   }
   return {};

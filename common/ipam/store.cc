@@ -6,6 +6,7 @@
 #include "common/ipam/choose.h"
 #include "common/ipam/cloud_change.h"
 #include "common/ipam/cloud_record.h"
+#include "common/ipam/eni_claim.h"
 #include "common/ipam/store_claim.h"
 #include "common/ipam/transaction.h"
 
@@ -75,7 +76,7 @@ base::Result<std::vector<Record>> Store::release(const std::string& container_id
   const auto work = [&](Update& update) -> base::Result<std::vector<Record>> {
     std::vector<Record> held = TRY(update.index().owned_by(container_id, if_name));
     for (Record record : held) {
-      record.state = State::kCooling;
+      record.state = record.note.empty() ? State::kCooling : State::kQuarantined;
       TRY(update.stage(std::move(record)));
     }
     TRY(update.commit());
@@ -88,10 +89,10 @@ base::Result<std::vector<Record>> Store::release(const std::string& container_id
 base::Status Store::end_quarantine(const base::IpAddress& address) {
   const auto work = [&](Update& update) -> base::Result<bool> {
     std::optional<Record> record = TRY(update.record_of(address));
-    if (!record.has_value() || record->state != State::kQuarantined) {
+    if (!record.has_value() || (record->state != State::kQuarantined && record->note.empty())) {
       return false;
     }
-    record->state = State::kCooling;
+    record->state = record->state == State::kQuarantined ? State::kCooling : record->state;
     record->note.clear();
     TRY(update.stage(std::move(*record)));
     TRY(update.commit());
@@ -121,6 +122,11 @@ base::Result<std::vector<Record>> Store::list() {
                     work);
 }
 
+std::chrono::nanoseconds Store::age_of(const Record& record) const {
+  const std::chrono::nanoseconds now = impl_->options().clock->since_boot();
+  return record.since_boot > now ? now : now - record.since_boot;  // stamped in an earlier boot
+}
+
 base::Result<std::uint64_t> Store::available(const RangeSet& set) {
   std::uint64_t all = 0;
   for (const Range& range : set) {
@@ -135,6 +141,33 @@ base::Result<std::uint64_t> Store::available(const RangeSet& set) {
     return count;
   };
   return impl_->run(IfMissing::kNothing, std::chrono::milliseconds(0), all, work);
+}
+
+base::Result<std::optional<EniAttachment>> Store::claim_from_enis(const EniClaim& claim,
+                                                                  const InUse& in_use) {
+  TRY(check(claim));
+  return impl_->run(IfMissing::kNothing, impl_->options().lock_patience,
+                    std::optional<EniAttachment>(),
+                    [&](Update& update) { return claim_eni_addresses(update, claim, in_use); });
+}
+
+base::Result<std::vector<EniStock>> Store::stock(IfBusy if_busy) {
+  const auto patience =
+      if_busy == IfBusy::kWait ? impl_->options().lock_patience : std::chrono::milliseconds(0);
+  return impl_->run(IfMissing::kNothing, patience, std::vector<EniStock>(),
+                    [](Update& update) { return stock_of(update); });
+}
+
+base::Result<std::optional<Eni>> Store::eni_of(const std::string& container_id,
+                                               const std::string& if_name) {
+  using Found = std::optional<Eni>;
+  const auto work = [&](Update& update) -> base::Result<Found> {
+    const auto held = TRY(update.index().owned_by(container_id, if_name));
+    const auto entry =
+        held.empty() ? std::nullopt : TRY(update.index().find(kEniKind, held.front().pool));
+    return entry.has_value() ? eni_in(*entry) : Found();
+  };
+  return impl_->run(IfMissing::kNothing, impl_->options().lock_patience, Found(), work);
 }
 
 base::Status Store::change(const CloudChange& change) {

@@ -69,6 +69,8 @@ struct EniClaim {
   std::vector<base::Family> families;  // one address of each; not empty, each once
   // Wanted addresses (runtimeConfig.ips), at most one of each family; empty: any.
   std::vector<base::IpAddress> wanted;
+  // Ids of ENIs that can't serve at the moment.
+  std::vector<std::string> except;
 };
 
 // What a pod on a shared ENI has.
@@ -93,8 +95,7 @@ struct EniStock {
   const FamilyStock& of(base::Family family) const {
     return family == base::Family::kIpv4 ? ipv4 : ipv6;
   }
-  // Whether claim_from_enis() takes addresses of it: shared, in use, and with a slot.
-  bool serves() const;
+  bool serves() const { return serves_pods(eni); }
 };
 
 enum class IfBusy {
@@ -163,6 +164,9 @@ class Store {
 
   // Everything the store knows, by address.
   base::Result<std::vector<Record>> list();
+
+  // How long `record` has been as it is; at most since the boot.
+  std::chrono::nanoseconds age_of(const Record& record) const;
 
   // How many addresses a claim from `set` could choose from now; cooling ones do not count.
   // UINT64_MAX where it is more. Exact for ranges of up to 512 addresses, and for every range as to

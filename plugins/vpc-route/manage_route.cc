@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
+#include "common/ask/one_shot.h"
 #include "common/base/file.h"
 #include "common/base/text.h"
-#include "plugins/vpc-route/agent_call.h"
 
 namespace catena::vpc_route {
 namespace {
@@ -86,12 +86,17 @@ base::Status ensure_routes(const cni::Request& request, const Settings& settings
   if (missing.empty()) {
     return {};
   }
-  base::Result<std::string> agent = find_agent(request.args.path);
+  base::Result<std::string> agent = ask::find_agent(request.args.path);
   if (!agent.ok()) {
-    return std::move(agent).error().as(ErrorKind::kTryAgain).context("manageRoute");
+    return std::move(agent)
+        .error()
+        .as(ErrorKind::kTryAgain)
+        .context("manageRoute")
+        .advice("install it beside the plugins, or set manageRoute to false");
   }
-  return run_agent(*agent, arguments_for(settings, missing, deadline.left()), deadline.left())
-      .context("manageRoute");
+  const auto said =
+      ask::run_agent(*agent, arguments_for(settings, missing, deadline.left()), deadline.left());
+  return said.ok() ? base::Status() : base::Status(Error(said.error()).context("manageRoute"));
 }
 
 }  // namespace catena::vpc_route

@@ -133,14 +133,15 @@ std::vector<base::Family> Settings::families() const {
 
 ipam::Store Settings::open_store() const { return {state_dir, {.cooling = cooling}}; }
 
-std::vector<Prefix> Settings::kept_networks() const {
-  std::vector<Prefix> kept = non_masquerade;
+attachment::FirewallKeys Settings::firewall() const {
+  attachment::FirewallKeys keys{
+      .closed_until_policy = closed_until_policy, .masquerade = masquerade, .kept = non_masquerade};
   for (const ipam::RangeSet& set : sets) {
     for (const ipam::Range& range : set) {
-      kept.emplace_back(range.subnet.network(), range.subnet.length());
+      keys.kept.emplace_back(range.subnet.network(), range.subnet.length());
     }
   }
-  return kept;
+  return keys;
 }
 
 }  // namespace catena::vpc_route

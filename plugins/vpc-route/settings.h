@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "common/attachment/firewall.h"
 #include "common/base/ip.h"
 #include "common/base/result.h"
 #include "common/cni/config.h"
@@ -39,8 +40,8 @@ struct Settings {
 
   std::vector<base::Family> families() const;
   ipam::Store open_store() const;
-  // Where masquerading does not apply: the configured networks and this network's own ranges.
-  std::vector<base::Prefix> kept_networks() const;
+  // Masquerading leaves alone the configured networks and this network's own ranges.
+  attachment::FirewallKeys firewall() const;
 };
 
 }  // namespace catena::vpc_route

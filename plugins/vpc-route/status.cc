@@ -36,7 +36,7 @@ Status addresses_are_left(const cni::Request& request, const Settings& settings)
 }
 
 Status firewall_works(const Settings& settings) {
-  if (!settings.closed_until_policy && !settings.masquerade) {
+  if (!settings.firewall().needed()) {
     return {};
   }
   const auto table = firewall::Table::open();

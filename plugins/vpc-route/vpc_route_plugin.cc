@@ -2,57 +2,33 @@
 
 #include <algorithm>
 
+#include "common/attachment/add.h"
+#include "common/attachment/collect.h"
+#include "common/attachment/result.h"
+#include "common/attachment/teardown.h"
 #include "common/base/rollback.h"
 #include "common/cni/wanted.h"
-#include "common/firewall/table.h"
-#include "common/netlink/socket.h"
-#include "common/podlink/names.h"
 #include "common/podlink/pod_link.h"
-#include "plugins/vpc-route/attachment_result.h"
 #include "plugins/vpc-route/manage_route.h"
 #include "plugins/vpc-route/settings.h"
-#include "plugins/vpc-route/teardown.h"
 
 namespace catena::vpc_route {
 namespace {
 
-using base::ErrorKind;
+using attachment::log_all;
 using base::IpAddress;
 using base::Result;
 using base::Status;
 
-void log_all(const cni::Request& request, const std::vector<std::string>& notices) {
-  for (const std::string& notice : notices) {
-    request.log->warning(notice);
-  }
-}
-
-// An address is in use when the node has a route to it alone: to a pod of any network, or to
-// itself.
-ipam::InUse asking_the_kernel(netlink::Socket& node) {
-  return [&node](const IpAddress& address) -> Result<bool> {
-    const Result<netlink::Route> route = node.matching_route(address);
-    if (!route.ok()) {
-      return route.error().is(ErrorKind::kNotFound) ? Result<bool>(false)
-                                                    : Result<bool>(route.error());
-    }
-    return route->destination.length() == address.bits();
-  };
-}
-
 Result<std::vector<IpAddress>> claim_addresses(const cni::Request& request,
                                                const Settings& settings, netlink::Socket& node) {
   ipam::Claim claim;
-  claim.owner = {.container_id = request.args.attachment.container_id,
-                 .if_name = request.args.attachment.if_name,
-                 .network = request.config.name,
-                 .netns = request.args.netns,
-                 .pod = request.args.pod.to_string()};
+  claim.owner = attachment::owner_of(request);
   claim.sets = settings.sets;
   std::ranges::transform(cni::wanted_ips(request), std::back_inserter(claim.wanted),
                          &base::Prefix::address);
   ipam::Store store = settings.open_store();
-  const auto records = store.claim(claim, asking_the_kernel(node));
+  const auto records = store.claim(claim, attachment::known_to_kernel(node));
   log_all(request, store.take_notices());
   if (!records.ok()) {
     return records.error();
@@ -62,47 +38,25 @@ Result<std::vector<IpAddress>> claim_addresses(const cni::Request& request,
   return addresses;
 }
 
-// The guard stands before the link carries anything. Without a policy plugin to open it, the pod is
-// entered here.
 Status set_up_firewall(const Settings& settings, const podlink::PodLink& link) {
-  Result<firewall::Table> table = firewall::Table::open();
-  if (!table.ok() && table.error().is(ErrorKind::kUnsupported) && !settings.closed_until_policy &&
-      !settings.masquerade) {
-    return {};  // no guard can exist on such a kernel, so there is nothing to be let through
-  }
-  if (!table.ok()) {
-    return table.error();
-  }
-  std::vector<firewall::Entry> entries;
-  if (!settings.closed_until_policy) {
-    for (const IpAddress& address : link.addresses) {
-      entries.push_back({podlink::host_link_name(link.attachment), address});
-    }
-  }
-  TRY(table->ensure_guard(entries));
-  if (settings.masquerade) {
-    TRY(table->masquerade(link.addresses, settings.kept_networks()));
-  }
-  return {};
+  const attachment::FirewallKeys keys = settings.firewall();
+  auto table = TRY(attachment::open_table_for(keys));
+  // Without one no guard can exist, so there is nothing to be let through.
+  return table.has_value() ? attachment::set_up_firewall(*table, keys, link) : Status();
 }
 
-podlink::PodLink plan_link(const cni::Request& request, const Settings& settings,
-                           std::uint32_t node_mtu) {
-  const std::string pod = request.args.pod.to_string();
-  podlink::PodLink link;
-  link.attachment = request.args.attachment;
-  link.alias = (pod.empty() ? link.attachment.container_id : pod).substr(0, podlink::kLongestAlias);
-  link.mtu = settings.mtu.value_or(node_mtu);
-  link.mac = cni::wanted_mac(request).value_or(podlink::pod_mac(link.attachment));
-  link.routes = settings.routes;
-  return link;
+Status tear_down(const Settings& settings, const attachment::Teardown& what,
+                 std::vector<std::string>& notices) {
+  ipam::Store store = settings.open_store();
+  return attachment::tear_down({.store = &store, .firewall = settings.firewall()}, what, notices);
 }
 
 }  // namespace
 
 Result<cni::AddResult> add(const cni::Request& request) {
   const Settings settings = TRY(Settings::from(request.config));
-  if (pod_interface_in(request.config.prev_result, request.args.attachment) != nullptr) {
+  if (attachment::pod_interface_in(request.config.prev_result, request.args.attachment) !=
+      nullptr) {
     return *request.config.prev_result;  // catena-eni gave this pod an ENI of its own
   }
   TRY(ensure_routes(request, settings));
@@ -111,14 +65,15 @@ Result<cni::AddResult> add(const cni::Request& request) {
   auto pod = TRY(netlink::Socket::open_in(sandbox));
   const podlink::Node nic =
       TRY(podlink::find_node(node, settings.node_interface, settings.families()));
-  podlink::PodLink link = plan_link(request, settings, nic.mtu);
+  podlink::PodLink link = attachment::plan_link(request, settings.mtu.value_or(nic.mtu));
+  link.routes = settings.routes;
   TRY(podlink::ensure_forwarding(node, settings.forwarding, settings.families()));
   TRY(podlink::clear_leftovers(node, pod, link.attachment));
 
   base::Rollback undo;
   undo.push([&] {
     std::vector<std::string> notices;
-    const Teardown what{.attachment = link.attachment, .netns = request.args.netns};
+    const attachment::Teardown what{.attachment = link.attachment, .netns = request.args.netns};
     if (const Status undone = tear_down(settings, what, notices); !undone.ok()) {
       notices.push_back("undo a failed ADD: " + undone.error().text());
     }
@@ -140,13 +95,30 @@ Result<cni::AddResult> add(const cni::Request& request) {
 Status del(const cni::Request& request) {
   const Settings settings = Settings::lenient_from(request.config);
   std::vector<std::string> notices;
-  const Teardown what{
-      .attachment = request.args.attachment,
+  const cni::Attachment& pod = request.args.attachment;
+  const attachment::Teardown what{
+      .attachment = pod,
       .netns = request.args.netns,
-      .remembered = addresses_in(request.config.prev_result, request.args.attachment)};
+      .remembered = attachment::addresses_in(request.config.prev_result, pod)};
   Status done = tear_down(settings, what, notices);
   log_all(request, notices);
   return done;
+}
+
+Status gc(const cni::Request& request) {
+  const Settings settings = Settings::lenient_from(request.config);
+  ipam::Store store = settings.open_store();
+  const auto lies_in_a_range = [&settings](const IpAddress& address,
+                                           const std::vector<ipam::Record>&) {
+    return std::ranges::any_of(settings.sets, [&address](const ipam::RangeSet& set) {
+      return std::ranges::any_of(
+          set, [&address](const ipam::Range& range) { return range.subnet.contains(address); });
+    });
+  };
+  return attachment::collect(request,
+                             {.teardown = {.store = &store, .firewall = settings.firewall()},
+                              .table = netlink::kMainTable,
+                              .may_be_ours = lies_in_a_range});
 }
 
 }  // namespace catena::vpc_route

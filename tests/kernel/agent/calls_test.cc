@@ -97,7 +97,7 @@ TEST(AgentCalls, WhatIsWrongIsSaidInOneLine) {
   const SimNodes sim;
   const std::vector<Wrong> wrongs{
       {"no such duty", {"fly"}, {}, 2, "there is no duty 'fly', expected one of: describe, grow"},
-      {"host bits", {"route.ensure", "--cidr", "172.30.1.5/24"}, {}, 2, "172.30.1.0/24"},
+      {"host bits", {"route.ensure", "--cidr", "172.30.1.5/24"}, {}, 2, "without host bits"},
       {"no cidr", {"route.ensure"}, {}, 2, "needs --cidr"},
       {"unknown table",
        {"route.ensure", "--cidr", "172.30.1.0/24", "--table", "vtb-nowhere"},

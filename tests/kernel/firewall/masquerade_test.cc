@@ -146,6 +146,21 @@ TEST_F(MasqueradeObjects, LinkLocalAndMulticastAreAlwaysKept) {
   EXPECT_EQ(count("ff00::/8"), 1);
 }
 
+TEST_F(MasqueradeObjects, EveryMasqueradedPodIsListedAndCanBeStoppedByThat) {
+  with_table([](Table& table) {
+    EXPECT_EQ(table.masqueraded().value().size(), 0U);
+    EXPECT_OK(table.masquerade({ip("10.1.0.1"), ip("fd00::1")}, kKeep));
+    EXPECT_OK(table.masquerade({ip("10.1.0.2")}, {}));
+    std::vector<Masqueraded> all = table.masqueraded().value();
+    EXPECT_EQ(all.size(), 3U);
+    std::erase_if(all, [](const Masqueraded& pod) { return pod.address == ip("10.1.0.2"); });
+    EXPECT_OK(table.stop_masquerade(all));
+    EXPECT_OK(table.stop_masquerade(all));
+    EXPECT_FALSE(table.is_masqueraded(ip("10.1.0.1"), kKeep).value());
+    EXPECT_TRUE(table.is_masqueraded(ip("10.1.0.2"), {}).value());
+  });
+}
+
 TEST_F(MasqueradeObjects, StoppingWithoutATableIsDone) {
   with_table([](Table& table) {
     EXPECT_OK(table.stop_masquerade({ip("10.1.0.1"), ip("fd00::1")}, kKeep));

@@ -1,8 +1,10 @@
+#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/wait.h>
+#include <thread>
 #include <unistd.h>
 
 #include <gtest/gtest.h>
@@ -112,6 +114,24 @@ TEST(FileLock, AWaiterGetsItWhenTheHolderEnds) {
   int status = -1;
   ASSERT_EQ(::waitpid(waiter, &status, 0), waiter);
   EXPECT_EQ(status, 0);
+}
+
+TEST(FileLock, TwoThreadsWaitAtOnceAndEachKeepsItsDeadline) {
+  const test::TempDir directory;
+  const std::string path = directory.path() + "/lock";
+  Holder holder(path);
+  std::atomic<int> late{0};
+  const auto wait = [&](milliseconds patience) {
+    late += FileLock::acquire(path, Deadline(patience)).ok() ? 1 : 0;
+  };
+  std::thread shorter(wait, milliseconds(200));
+  ::usleep(20'000);
+  std::thread longer(wait, milliseconds(500));
+  ::usleep(2'500'000);
+  holder.kill();  // whoever sleeps on gets the lock now
+  shorter.join();
+  longer.join();
+  EXPECT_EQ(late, 0);
 }
 
 TEST(FileLock, AMissingDirectoryIsNamed) {

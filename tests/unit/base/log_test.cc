@@ -1,7 +1,9 @@
 #include "common/base/log.h"
 
+#include <fcntl.h>
 #include <regex>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -26,6 +28,21 @@ TEST(Log, ALineSaysWhenWhoAndHowBad) {
   struct stat info {};
   ASSERT_EQ(::stat(path.c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 07777U, 0640U);
+}
+
+TEST(Log, ALineForJournaldBeginsWithItsLevel) {
+  const test::TempDir directory;
+  const std::string path = directory.path() + "/stderr";
+  const UniqueFd file = open_file(path, O_RDWR | O_CREAT).value();
+  const UniqueFd saved(::dup(STDERR_FILENO));
+  ASSERT_GE(::dup2(file.get(), STDERR_FILENO), 0);
+  ::setenv("JOURNAL_STREAM", "8:1", 1);
+  Log log("catena-test");
+  log.to_stderr();
+  ::unsetenv("JOURNAL_STREAM");
+  ASSERT_GE(::dup2(saved.get(), STDERR_FILENO), 0);
+  log.warning("no address left");
+  EXPECT_EQ(*read_file(path, 10'000), "<4>no address left\n");
 }
 
 TEST(Log, LinesBelowTheLevelAreLeftOut) {

@@ -95,6 +95,7 @@ TEST(EniConf, EveryKeyThatWorksIsExposed) {
     "idle_ip_reclaim_interval": "5m", "idle_ip_reclaim_jitter_factor": "0.2",
     "ip_pool_sync_period": "90s",
     "min_eni": 1, "max_eni": 3, "eni_cap_ratio": 0.5, "eni_cap_shift": "-1",
+    "max_ips_per_eni": "12",
     "vswitch_selection_policy": "most", "eni_selection_policy": "least_ips",
     "enable_ip_prefix": "true", "ipv4_prefix_count": 2, "ipv6_prefix_count": 1, "ip_stack": "dual",
     "disable_device_plugin": true,
@@ -116,6 +117,7 @@ TEST(EniConf, EveryKeyThatWorksIsExposed) {
   EXPECT_EQ(conf.pool_sync_period, seconds(90));
   EXPECT_EQ(conf.min_enis, 1);
   EXPECT_EQ(conf.max_enis, 3);
+  EXPECT_EQ(conf.max_ips_per_eni, 12);
   EXPECT_DOUBLE_EQ(conf.eni_cap_ratio, 0.5);
   EXPECT_EQ(conf.eni_cap_shift, -1);
   EXPECT_EQ(conf.vswitch_policy, VSwitchPolicy::kMost);

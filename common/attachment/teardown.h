@@ -1,15 +1,18 @@
 // Undoing an ADD, whole or half: the one way it is done by DEL, by the rollback of ADD and by GC.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
+#include "common/attachment/firewall.h"
 #include "common/base/ip.h"
 #include "common/base/result.h"
 #include "common/cni/types.h"
-#include "plugins/vpc-route/settings.h"
+#include "common/ipam/store.h"
+#include "common/netlink/socket.h"
 
-namespace catena::vpc_route {
+namespace catena::attachment {
 
 struct Teardown {
   cni::Attachment attachment;
@@ -18,11 +21,24 @@ struct Teardown {
   std::vector<base::IpAddress> remembered;
 };
 
+// Something else that a plugin's pods have on the node, by their addresses. The table is null where
+// the kernel has none.
+using RemoveStep = std::function<base::Status(netlink::Socket& node, firewall::Table* table,
+                                              const std::vector<base::IpAddress>& addresses)>;
+
+struct TeardownPlan {
+  ipam::Store* store = nullptr;
+  FirewallKeys firewall;
+  // Before and after the link goes (firewall::Table says why); may be empty.
+  RemoveStep forget;
+  RemoveStep remove;
+};
+
 // Removes the link, the pod's entries in the firewall, its rules in the sandbox, and frees its
 // addresses last, so that nobody else gets them before they are out of use. Goes on after a failure
 // and reports all; what is gone already is no failure. Appends to `notices` what the admin should
 // read.
-base::Status tear_down(const Settings& settings, const Teardown& what,
+base::Status tear_down(const TeardownPlan& plan, const Teardown& what,
                        std::vector<std::string>& notices);
 
-}  // namespace catena::vpc_route
+}  // namespace catena::attachment

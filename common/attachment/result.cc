@@ -1,10 +1,10 @@
-#include "plugins/vpc-route/attachment_result.h"
+#include "common/attachment/result.h"
 
 #include <algorithm>
 
 #include "common/podlink/names.h"
 
-namespace catena::vpc_route {
+namespace catena::attachment {
 
 std::vector<base::IpAddress> addresses_in(const std::optional<cni::AddResult>& result,
                                           const cni::Attachment& attachment) {
@@ -41,4 +41,4 @@ bool is_ours(const std::optional<cni::AddResult>& result, const cni::Attachment&
          });
 }
 
-}  // namespace catena::vpc_route
+}  // namespace catena::attachment

@@ -7,7 +7,7 @@
 #include "common/base/ip.h"
 #include "common/cni/types.h"
 
-namespace catena::vpc_route {
+namespace catena::attachment {
 
 // The addresses of the pod's interface; empty without a result.
 std::vector<base::IpAddress> addresses_in(const std::optional<cni::AddResult>& result,
@@ -20,4 +20,4 @@ const cni::Interface* pod_interface_in(const std::optional<cni::AddResult>& resu
 // Whether this plugin made the interface: its host end is in the result too.
 bool is_ours(const std::optional<cni::AddResult>& result, const cni::Attachment& attachment);
 
-}  // namespace catena::vpc_route
+}  // namespace catena::attachment

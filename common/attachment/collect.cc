@@ -1,16 +1,15 @@
-// GC: what no valid attachment owns any more.
+#include "common/attachment/collect.h"
+
 #include <algorithm>
 #include <set>
 
+#include "common/attachment/add.h"
 #include "common/base/error_list.h"
 #include "common/firewall/table.h"
 #include "common/netlink/socket.h"
 #include "common/podlink/names.h"
-#include "plugins/vpc-route/settings.h"
-#include "plugins/vpc-route/teardown.h"
-#include "plugins/vpc-route/vpc_route_plugin.h"
 
-namespace catena::vpc_route {
+namespace catena::attachment {
 namespace {
 
 using base::ErrorKind;
@@ -24,6 +23,12 @@ cni::Attachment attachment_of(const ipam::Record& record) {
 bool is_owned(const ipam::Record& record) {
   return record.state == ipam::State::kBound || record.state == ipam::State::kReserved;
 }
+
+// What the store held when the collection began.
+struct Known {
+  std::vector<ipam::Record> records;
+  std::set<std::string> owned;  // host links of those that stay
+};
 
 // Without a list of valid attachments only what is provably dead goes: the sandbox is gone and so
 // is the link that led to it.
@@ -52,26 +57,22 @@ Result<bool> is_garbage(netlink::Socket& node, const cni::NetworkConfig& config,
          config.valid_attachments->end();
 }
 
-// Links of this network that the store has no owner for, known by our routes to its ranges: what a
-// store that was lost leaves. Only with a list of valid attachments can they be told from live
+// Links of this network that the store has no owner for, known by our routes to its addresses: what
+// a store that was lost leaves. Only with a list of valid attachments can they be told from live
 // pods'.
-Status remove_unowned_links(netlink::Socket& node, const Settings& settings,
-                            const cni::NetworkConfig& config, const std::set<std::string>& owned) {
+Status remove_unowned_links(netlink::Socket& node, const CollectPlan& plan,
+                            const cni::NetworkConfig& config, const Known& known) {
   if (!config.valid_attachments) {
     return {};
   }
-  std::set<std::string> kept = owned;
+  std::set<std::string> kept = known.owned;
   for (const cni::Attachment& attachment : *config.valid_attachments) {
     kept.insert(podlink::host_link_name(attachment));
   }
   base::ErrorList failures;
-  for (const netlink::Route& route : TRY(node.list_routes())) {
-    const bool in_range = std::ranges::any_of(settings.sets, [&](const ipam::RangeSet& set) {
-      return std::ranges::any_of(set, [&](const ipam::Range& range) {
-        return range.subnet.contains(route.destination.address());
-      });
-    });
-    if (route.protocol != netlink::kProtocol || !in_range) {
+  for (const netlink::Route& route : TRY(node.list_routes(plan.table))) {
+    if (route.protocol != netlink::kProtocol ||
+        !plan.may_be_ours(route.destination.address(), known.records)) {
       continue;
     }
     const auto link = node.find_link(route.if_index);
@@ -119,7 +120,7 @@ Status end_quarantines(netlink::Socket& node, ipam::Store& store,
                        const std::vector<ipam::Record>& records) {
   base::ErrorList failures;
   for (const ipam::Record& record : records) {
-    if (record.state != ipam::State::kQuarantined) {
+    if (record.state != ipam::State::kQuarantined || record.note != ipam::kInUseNote) {
       continue;
     }
     const auto route = node.matching_route(record.address);
@@ -135,38 +136,34 @@ Status end_quarantines(netlink::Socket& node, ipam::Store& store,
 
 }  // namespace
 
-Status gc(const cni::Request& request) {
-  const Settings settings = Settings::lenient_from(request.config);
-  ipam::Store store = settings.open_store();
+Status collect(const cni::Request& request, const CollectPlan& plan) {
+  ipam::Store& store = *plan.teardown.store;
   auto node = TRY(netlink::Socket::open());
   const auto entries = guard_entries();
-  const auto records = store.list();
+  auto records = store.list();
   std::vector<std::string> notices = store.take_notices();
   if (!records.ok()) {
-    return records.error();
+    return std::move(records).error();
   }
-
   base::ErrorList failures;
-  std::set<std::string> owned;
-  for (const ipam::Record& record : *records) {
+  Known known{.records = std::move(records).value(), .owned = {}};
+  for (const ipam::Record& record : known.records) {
     const Result<bool> garbage = is_garbage(node, request.config, record);
     if (!garbage.ok()) {
       failures.add(garbage.error());
     } else if (*garbage) {
-      failures.add(tear_down(
-          settings, {.attachment = attachment_of(record), .netns = record.owner.netns}, notices));
+      const Teardown what{.attachment = attachment_of(record), .netns = record.owner.netns};
+      failures.add(tear_down(plan.teardown, what, notices));
     } else if (is_owned(record)) {
-      owned.insert(podlink::host_link_name(attachment_of(record)));
+      known.owned.insert(podlink::host_link_name(attachment_of(record)));
     }
   }
-  failures.add(remove_unowned_links(node, settings, request.config, owned));
-  failures.add(entries.ok() ? remove_stale_entries(node, *entries, owned)
+  failures.add(remove_unowned_links(node, plan, request.config, known));
+  failures.add(entries.ok() ? remove_stale_entries(node, *entries, known.owned)
                             : Status(entries.error()));
-  failures.add(end_quarantines(node, store, *records));
-  for (const std::string& notice : notices) {
-    request.log->warning(notice);
-  }
+  failures.add(end_quarantines(node, store, known.records));
+  log_all(request, notices);
   return failures.to_status();
 }
 
-}  // namespace catena::vpc_route
+}  // namespace catena::attachment

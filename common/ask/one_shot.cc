@@ -1,5 +1,6 @@
-#include "plugins/vpc-route/agent_call.h"
+#include "common/ask/one_shot.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -13,14 +14,16 @@
 #include "common/base/text.h"
 #include "common/base/unique_fd.h"
 
-namespace catena::vpc_route {
+namespace catena::ask {
 namespace {
 
 using base::Error;
 using base::ErrorKind;
 
 constexpr const char* kAgent = "catena-agent";
-constexpr std::size_t kMostSaid = 8192;  // bytes of stderr that are kept
+// Bytes that are kept.
+constexpr std::size_t kMostErr = 8192;
+constexpr std::size_t kMostOut = 65536;
 
 class SpawnActions {
  public:
@@ -32,11 +35,10 @@ class SpawnActions {
   ~SpawnActions() { ::posix_spawn_file_actions_destroy(&actions_); }
 
   // The plugin's own stdin and stdout are the protocol's.
-  int redirect(int err) {
+  int redirect(int out, int err) {
     int failed =
         ::posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    failed |=
-        ::posix_spawn_file_actions_addopen(&actions_, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+    failed |= ::posix_spawn_file_actions_adddup2(&actions_, out, STDOUT_FILENO);
     failed |= ::posix_spawn_file_actions_adddup2(&actions_, err, STDERR_FILENO);
     return failed;
   }
@@ -73,8 +75,49 @@ class Child {
   pid_t pid_;
 };
 
+// What a child writes to one of its descriptors.
+class Stream {
+ public:
+  static base::Result<Stream> open(std::size_t most) {
+    int ends[2] = {-1, -1};
+    if (::pipe2(ends, O_CLOEXEC) != 0) {
+      return Error::from_errno(errno, "make a pipe");
+    }
+    return Stream(base::UniqueFd(ends[0]), base::UniqueFd(ends[1]), most);
+  }
+  int read_end() const { return from_child_.get(); }
+  int write_end() const { return to_parent_.get(); }
+  bool is_open() const { return from_child_.valid(); }
+  const std::string& said() const { return said_; }
+  void close_write_end() { to_parent_.reset(); }
+
+  base::Status read_some() {
+    std::array<char, 4096> buffer{};
+    const ssize_t count = ::read(from_child_.get(), buffer.data(), buffer.size());
+    if (count < 0 && errno != EINTR) {
+      return Error::from_errno(errno, "read what it says");
+    }
+    if (count == 0) {
+      from_child_.reset();
+    }
+    if (count > 0) {
+      const auto size = static_cast<std::size_t>(count);
+      said_.append(buffer.data(), std::min(size, most_ - said_.size()));
+    }
+    return {};
+  }
+
+ private:
+  Stream(base::UniqueFd from_child, base::UniqueFd to_parent, std::size_t most)
+      : from_child_(std::move(from_child)), to_parent_(std::move(to_parent)), most_(most) {}
+  base::UniqueFd from_child_;
+  base::UniqueFd to_parent_;
+  std::size_t most_;
+  std::string said_;
+};
+
 base::Result<pid_t> spawn(const std::string& program, const std::vector<std::string>& arguments,
-                          int err) {
+                          const Stream& out, const Stream& err) {
   std::vector<std::string> words{program};
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<char*> argv;
@@ -85,7 +128,7 @@ base::Result<pid_t> spawn(const std::string& program, const std::vector<std::str
   argv.push_back(nullptr);
   SpawnActions actions;
   pid_t pid = 0;
-  const int failed = actions.redirect(err);
+  const int failed = actions.redirect(out.write_end(), err.write_end());
   const int error = failed != 0 ? failed
                                 : ::posix_spawn(&pid, program.c_str(), actions.get(), nullptr,
                                                 argv.data(), environ);
@@ -95,27 +138,27 @@ base::Result<pid_t> spawn(const std::string& program, const std::vector<std::str
   return pid;
 }
 
-// What comes until the other side closes; nothing when the time is over before that.
-base::Result<std::string> read_until_closed(int fd, const base::Deadline& deadline) {
-  std::string said;
-  std::array<char, 1024> buffer{};
-  while (true) {
-    pollfd ready{fd, POLLIN, 0};
-    const int polled = ::poll(&ready, 1, static_cast<int>(deadline.left().count()));
+// Reads both until the child has closed them. kTryAgain when the time is over before that.
+base::Status read_until_closed(Stream& out, Stream& err, const base::Deadline& deadline) {
+  while (out.is_open() || err.is_open()) {
+    std::array<pollfd, 2> ready{pollfd{out.read_end(), POLLIN, 0},
+                                pollfd{err.read_end(), POLLIN, 0}};
+    const int polled =
+        ::poll(ready.data(), ready.size(), static_cast<int>(deadline.left().count()));
     if (polled == 0) {
       return Error(ErrorKind::kTryAgain, "it did not end in time");
     }
-    const ssize_t count = polled < 0 ? -1 : ::read(fd, buffer.data(), buffer.size());
-    if (count < 0 && errno != EINTR) {
-      return Error::from_errno(errno, "read what it says");
+    if (polled < 0 && errno != EINTR) {
+      return Error::from_errno(errno, "wait for what it says");
     }
-    if (count == 0) {
-      return said;
+    if (polled > 0 && ready[0].revents != 0) {
+      TRY(out.read_some());
     }
-    if (count > 0 && said.size() < kMostSaid) {
-      said.append(buffer.data(), static_cast<std::size_t>(count));
+    if (polled > 0 && ready[1].revents != 0) {
+      TRY(err.read_some());
     }
   }
+  return {};
 }
 
 std::string last_line(std::string text) {
@@ -138,29 +181,24 @@ base::Result<std::string> find_agent(const std::vector<std::string>& cni_path) {
   }
   return Error(ErrorKind::kNotFound,
                std::string(kAgent) + " is in none of " + base::join(places, ", "))
-      .advice("install it beside the plugins, or set manageRoute to false");
+      .advice("install it beside the plugins");
 }
 
-base::Status run_agent(const std::string& program, const std::vector<std::string>& arguments,
-                       std::chrono::milliseconds patience) {
+base::Result<std::string> run_agent(const std::string& program,
+                                    const std::vector<std::string>& arguments,
+                                    std::chrono::milliseconds patience) {
   const base::Deadline deadline(patience);
-  int ends[2] = {-1, -1};
-  if (::pipe2(ends, O_CLOEXEC) != 0) {
-    return Error::from_errno(errno, "make a pipe");
-  }
-  const base::UniqueFd from_child(ends[0]);
-  base::UniqueFd to_parent(ends[1]);
-  Child child(TRY(spawn(program, arguments, to_parent.get())));
-  to_parent.reset();
-  const auto said = read_until_closed(from_child.get(), deadline);
-  if (!said.ok()) {
-    return Error(said.error()).context(program);
-  }
+  Stream out = TRY(Stream::open(kMostOut));
+  Stream err = TRY(Stream::open(kMostErr));
+  Child child(TRY(spawn(program, arguments, out, err)));
+  out.close_write_end();
+  err.close_write_end();
+  TRY(read_until_closed(out, err, deadline).context(program));
   const int status = child.wait();
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
-    return {};
+    return out.said();
   }
-  std::string why = last_line(*said);
+  std::string why = last_line(err.said());
   if (why.empty()) {
     why = program + (WIFSIGNALED(status)
                          ? " was ended by signal " + std::to_string(WTERMSIG(status))
@@ -169,4 +207,4 @@ base::Status run_agent(const std::string& program, const std::vector<std::string
   return Error(ErrorKind::kTryAgain, why);
 }
 
-}  // namespace catena::vpc_route
+}  // namespace catena::ask

@@ -1,0 +1,24 @@
+#include "agent/nodes.h"
+
+namespace catena::agent {
+
+base::Result<std::shared_ptr<Node>> Nodes::get() {
+  const std::scoped_lock one_at_a_time(opening_);
+  {
+    const std::scoped_lock lock(mutex_);
+    if (node_ != nullptr) {
+      return node_;
+    }
+  }
+  auto node = std::make_shared<Node>(TRY(Node::open(options_)));
+  const std::scoped_lock lock(mutex_);
+  node_ = node;
+  return node;
+}
+
+void Nodes::forget() {
+  const std::scoped_lock lock(mutex_);
+  node_.reset();
+}
+
+}  // namespace catena::agent

@@ -1,0 +1,30 @@
+// The node's side of the cloud, found when a duty first needs it and kept for those that follow.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "agent/node.h"
+
+namespace catena::agent {
+
+// Thread-safe.
+class Nodes {
+ public:
+  explicit Nodes(NodeOptions options) : options_(std::move(options)) {}
+
+  const std::string& state_dir() const { return options_.state_dir; }
+  // As Node::open; a failure is not kept.
+  base::Result<std::shared_ptr<Node>> get();
+  // eni.conf is read anew by the next get(). Duties that run go on with what they have.
+  void forget();
+
+ private:
+  NodeOptions options_;
+  std::mutex opening_;
+  std::mutex mutex_;  // of what follows
+  std::shared_ptr<Node> node_;
+};
+
+}  // namespace catena::agent

@@ -1,0 +1,179 @@
+#include "agent/registry.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include <nlohmann/json.hpp>
+
+#include "agent/answers.h"
+#include "agent/kernel.h"
+#include "agent/nodes.h"
+#include "agent/pool_answers.h"
+#include "common/base/file.h"
+#include "common/base/text.h"
+
+namespace catena::agent {
+namespace {
+
+using base::Error;
+using base::ErrorKind;
+using base::Result;
+using Json = nlohmann::json;
+
+constexpr std::size_t kMostArgs = std::size_t{64} << 10U;  // bytes
+
+constexpr std::array kDuties{
+    DutyKind{.name = "describe",
+             .purpose = "the instance, its limits and ENIs, the vSwitches, the store",
+             .twins = Twins::kShareAnAnswer,
+             .with_cloud = answer_describe},
+    DutyKind{.name = "grow",
+             .purpose = "a new ENI, or addresses on one",
+             .holds = Holds::kEnis,
+             .with_cloud = answer_grow},
+    DutyKind{.name = "pool.grow",
+             .purpose = "addresses for so many waiting pods, by what is missing",
+             .holds = Holds::kEnis,
+             .urgency = Urgency::kPodsWait,
+             .twins = Twins::kShareAnAnswer,
+             .with_cloud = answer_pool_grow},
+    DutyKind{.name = "pool.keep",
+             .purpose = "brings the pool of addresses between its bounds",
+             .holds = Holds::kEnis,
+             .urgency = Urgency::kGivesWay,
+             .twins = Twins::kShareAnAnswer,
+             .with_cloud = answer_pool_keep},
+    DutyKind{.name = "pool.sync",
+             .purpose = "compares store, kernel, metadata service and OpenAPI",
+             .holds = Holds::kEnis,
+             .urgency = Urgency::kGivesWay,
+             .twins = Twins::kShareAnAnswer,
+             .with_cloud = answer_pool_sync},
+    // recover() carries route intents to an end too: nobody else may work on them meanwhile.
+    DutyKind{.name = "recover",
+             .purpose = "carries to an end what killed and failed calls left",
+             .holds = Holds::kEnisAndRoutes,
+             .urgency = Urgency::kGivesWay,
+             .twins = Twins::kShareAnAnswer,
+             .with_cloud = answer_recover},
+    DutyKind{.name = "release",
+             .purpose = "gives back addresses of an ENI, or all of it",
+             .holds = Holds::kEnis,
+             .with_cloud = answer_release},
+    DutyKind{.name = "route.ensure",
+             .purpose = "makes sure of the VPC's route entry to this node",
+             .holds = Holds::kRoutes,
+             .twins = Twins::kShareAnAnswer,
+             .with_cloud = answer_route_ensure},
+    DutyKind{.name = "route.remove",
+             .purpose = "removes the VPC's route entry to this node",
+             .holds = Holds::kRoutes,
+             .twins = Twins::kShareAnAnswer,
+             .with_cloud = answer_route_remove},
+};
+
+class Locks {
+ public:
+  static Result<Locks> take(const std::string& state_dir, const DutyKind& duty,
+                            const base::Deadline& deadline) {
+    Locks locks;
+    const Holds holds = duty.holds;
+    if (duty.urgency == Urgency::kPodsWait) {
+      locks.wanted_ = TRY(base::FileLock::acquire(wanted_path(state_dir), deadline)
+                              .context("wait for another call"));
+    }
+    if (holds == Holds::kEnis || holds == Holds::kEnisAndRoutes) {
+      locks.enis_ = TRY(base::FileLock::acquire(state_dir + "/enis.lock", deadline)
+                            .context("wait for another call"));
+    }
+    if (holds == Holds::kRoutes || holds == Holds::kEnisAndRoutes) {
+      locks.routes_ = TRY(base::FileLock::acquire(state_dir + "/routes.lock", deadline)
+                              .context("wait for another call"));
+    }
+    return locks;
+  }
+
+  // Whether a duty for which pods wait has begun. It holds this lock from its first moment to its
+  // end, and the kernel lets go of it when it is killed.
+  static bool is_wanted(const std::string& state_dir) {
+    const auto lock = base::FileLock::acquire(wanted_path(state_dir), base::Deadline(Millis(0)));
+    return !lock.ok() && lock.error().is(ErrorKind::kTryAgain);
+  }
+
+ private:
+  static std::string wanted_path(const std::string& state_dir) {
+    return state_dir + "/grow.wanted";
+  }
+
+  std::optional<base::FileLock> wanted_;
+  std::optional<base::FileLock> enis_;
+  std::optional<base::FileLock> routes_;
+};
+
+// What a duty said on the way, beside its result.
+struct Spoken {
+  Result<Json> result;
+  std::vector<std::string> notices;
+};
+
+Result<Spoken> perform_on_node(const Request& request, Nodes& nodes, base::Fields& args) {
+  LocalDuty duty{.state_dir = nodes.state_dir(),
+                 .pods = request.pods,
+                 .budget = request.budget,
+                 .notices = {}};
+  Result<Json> result = request.duty->on_node(duty, args);
+  return Spoken{std::move(result), std::move(duty.notices)};
+}
+
+Result<Spoken> perform_with_cloud(const Request& request, Nodes& nodes, base::Fields& args) {
+  const base::Deadline deadline(request.budget);
+  const std::shared_ptr<Node> node = TRY(nodes.get());
+  const Locks locks = TRY(Locks::take(nodes.state_dir(), *request.duty, deadline));
+  ipam::Store store = node->open_store();
+  Duty duty(store, node->client(), node->settings(), deadline.left());
+  duty.ask_also(&node->metadata(), TRY(asking_the_kernel()));
+  if (request.duty->urgency == Urgency::kGivesWay) {
+    duty.give_way_when([&nodes] { return Locks::is_wanted(nodes.state_dir()); });
+  }
+  Result<Json> result = request.duty->with_cloud(duty, args);
+  std::vector<std::string> notices = node->notices();
+  std::ranges::move(duty.take_notices(), std::back_inserter(notices));
+  return Spoken{std::move(result), std::move(notices)};
+}
+
+}  // namespace
+
+std::span<const DutyKind> duties() { return kDuties; }
+
+Result<const DutyKind*> find_duty(std::string_view name) {
+  const auto* const found = std::ranges::find(kDuties, name, &DutyKind::name);
+  if (found != kDuties.end()) {
+    return found;
+  }
+  std::vector<std::string> names;
+  std::ranges::transform(kDuties, std::back_inserter(names),
+                         [](const DutyKind& duty) { return std::string(duty.name); });
+  return Error(ErrorKind::kBadConfig, "there is no duty '" + std::string(name) +
+                                          "', expected one of: " + base::join(names, ", "));
+}
+
+Result<Json> perform(const Request& request, Nodes& nodes, base::Log& log) {
+  const Json json = TRY(base::parse_json(request.args, kMostArgs).context("the arguments"));
+  base::Fields args = TRY(base::Fields::of(json, "").context("the arguments"));
+  Result<Spoken> spoken = request.duty->with_cloud != nullptr
+                              ? perform_with_cloud(request, nodes, args)
+                              : perform_on_node(request, nodes, args);
+  if (!spoken.ok()) {
+    return std::move(spoken).error();
+  }
+  for (const std::string& notice : spoken->notices) {
+    log.warning(notice);
+  }
+  if (spoken->result.ok() && !spoken->notices.empty()) {
+    spoken->result.value()["notices"] = spoken->notices;
+  }
+  return std::move(spoken->result);
+}
+
+}  // namespace catena::agent

@@ -1,0 +1,47 @@
+#include "common/attachment/add.h"
+
+#include "common/cni/wanted.h"
+#include "common/podlink/names.h"
+
+namespace catena::attachment {
+
+using base::ErrorKind;
+using base::IpAddress;
+using base::Result;
+
+void log_all(const cni::Request& request, const std::vector<std::string>& notices) {
+  for (const std::string& notice : notices) {
+    request.log->warning(notice);
+  }
+}
+
+ipam::Owner owner_of(const cni::Request& request) {
+  return {.container_id = request.args.attachment.container_id,
+          .if_name = request.args.attachment.if_name,
+          .network = request.config.name,
+          .netns = request.args.netns,
+          .pod = request.args.pod.to_string()};
+}
+
+ipam::InUse known_to_kernel(netlink::Socket& node) {
+  return [&node](const IpAddress& address) -> Result<bool> {
+    const Result<netlink::Route> route = node.matching_route(address);
+    if (!route.ok()) {
+      return route.error().is(ErrorKind::kNotFound) ? Result<bool>(false)
+                                                    : Result<bool>(route.error());
+    }
+    return route->destination.length() == address.bits();
+  };
+}
+
+podlink::PodLink plan_link(const cni::Request& request, std::uint32_t mtu) {
+  const std::string pod = request.args.pod.to_string();
+  podlink::PodLink link;
+  link.attachment = request.args.attachment;
+  link.alias = (pod.empty() ? link.attachment.container_id : pod).substr(0, podlink::kLongestAlias);
+  link.mtu = mtu;
+  link.mac = cni::wanted_mac(request).value_or(podlink::pod_mac(link.attachment));
+  return link;
+}
+
+}  // namespace catena::attachment

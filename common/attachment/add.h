@@ -1,0 +1,27 @@
+// What the ADD of every plugin that makes a pod's link begins with.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/cni/plugin.h"
+#include "common/ipam/store.h"
+#include "common/netlink/socket.h"
+#include "common/podlink/pod_link.h"
+
+namespace catena::attachment {
+
+void log_all(const cni::Request& request, const std::vector<std::string>& notices);
+
+ipam::Owner owner_of(const cni::Request& request);
+
+// An address is in use when the node has a route to it alone: to a pod of any network, or to
+// itself. `node` must outlive what is returned.
+ipam::InUse known_to_kernel(netlink::Socket& node);
+
+// Without addresses; `mtu` where the runtime or the configuration names no other.
+podlink::PodLink plan_link(const cni::Request& request, std::uint32_t mtu);
+
+}  // namespace catena::attachment
