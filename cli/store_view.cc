@@ -1,0 +1,30 @@
+#include "cli/store_view.h"
+
+#include <array>
+#include <cerrno>
+#include <ctime>
+#include <unistd.h>
+
+namespace catena::cli {
+
+base::Result<ipam::Store> open_store(const Options& options) {
+  const std::string journal = options.state_dir + "/journal";
+  if (::access(journal.c_str(), F_OK) != 0 && errno == ENOENT) {
+    return base::Error(base::ErrorKind::kNotFound, "there is no store in " + options.state_dir)
+        .advice("the first pod or ENI makes one; --state-dir names another place");
+  }
+  return ipam::Store(options.state_dir, {});
+}
+
+std::string to_text(std::chrono::system_clock::time_point time) {
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
+  std::tm parts{};
+  std::array<char, 32> text{};
+  if (::gmtime_r(&seconds, &parts) == nullptr ||
+      std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts) == 0) {
+    return "";
+  }
+  return text.data();
+}
+
+}  // namespace catena::cli

@@ -1,0 +1,19 @@
+// Reading the store for a person.
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "cli/options.h"
+#include "common/base/result.h"
+#include "common/ipam/store.h"
+
+namespace catena::cli {
+
+// kNotFound where there is no store yet.
+base::Result<ipam::Store> open_store(const Options& options);
+
+// RFC 3339, UTC, seconds.
+std::string to_text(std::chrono::system_clock::time_point time);
+
+}  // namespace catena::cli
