@@ -134,7 +134,9 @@ INSTANTIATE_TEST_SUITE_P(, SharedEnis,
 // A cloud that can be told to refuse everything.
 class OneNode : public testing::Test {
  protected:
-  OneNode() : nodes_(1, shared_eni_scene(1)) { node().install_multiip({}, shared_eni_conf()); }
+  OneNode() : nodes_(1, shared_eni_scene(1)) {
+    node().install_multiip(json::object(), shared_eni_conf());
+  }
   const SimNode& node() const { return nodes_[0]; }
   void take_the_cloud_away() const { nodes_.ctl({"fault", "what=refused", "count=-1"}); }
 

@@ -79,8 +79,8 @@ Outcome SimNode::cnitool_killed_after(unsigned milliseconds, const std::string& 
   }
   // timeout(1) makes a process group of its own and signals all of it.
   const std::string seconds = std::to_string(milliseconds / 1000.0);
-  return run_process({"timeout", "-s", "KILL", seconds, cnitool_path(), verb, "net", pod.path()},
-                     here());
+  return run_process(
+      {"/usr/bin/timeout", "-s", "KILL", seconds, cnitool_path(), verb, "net", pod.path()}, here());
 }
 
 pid_t SimNode::start(const std::vector<std::string>& argv) const {
