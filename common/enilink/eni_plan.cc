@@ -157,10 +157,10 @@ Status write_ipv6_parameters(const netlink::Link& link) {
 
 }  // namespace
 
-Result<EniView> look_at(const Kernel& kernel, const HostEni& eni, netlink::Link link) {
+Result<EniView> look_at(const Kernel& kernel, netlink::Link link, std::vector<Route> routes) {
   EniView view;
   view.addresses = TRY(kernel.routes->list_addresses(link));
-  view.routes = TRY(kernel.routes->list_routes(table_of(eni.slot)));
+  view.routes = std::move(routes);
   view.link = std::move(link);
   return view;
 }
@@ -232,10 +232,10 @@ Result<bool> is_primary(const Kernel& kernel, const netlink::Link& link) {
   for (const IpAddress& somewhere :
        {IpAddress::from_bytes(Family::kIpv4, kIpv4), IpAddress::from_bytes(Family::kIpv6, kIpv6)}) {
     const Result<Route> route = kernel.routes->resolved_route(somewhere);
-    if (route.ok() && route->if_index == link.index) {
-      return true;
+    if (route.ok()) {
+      return route->if_index == link.index;
     }
-    if (!route.ok() && !route.error().is(base::ErrorKind::kNotFound)) {
+    if (!route.error().is(base::ErrorKind::kNotFound)) {
       return route.error();
     }
   }
