@@ -108,17 +108,18 @@ class Comparison {
     lose("address " + address.to_string() + " is gone", std::move(request));
   }
 
+  // Ours first: with its last IPv4 address a link loses its IPv4 routes.
   void compare_addresses() {
+    expect_address(own_ipv4());
+    if (has(routing_, Family::kIpv6)) {
+      expect_address(link_local_of(eni_.mac));
+    }
     for (const Prefix& address : view_.addresses) {
       const bool is_link_local = !address.is_v4() && address.address().is_link_local();
       if (address != own_ipv4() && !is_link_local) {
         lose("address " + address.to_string() + " is not the host's to have",
              netlink::delete_address(view_.link, address));
       }
-    }
-    expect_address(own_ipv4());
-    if (has(routing_, Family::kIpv6)) {
-      expect_address(link_local_of(eni_.mac));
     }
   }
 

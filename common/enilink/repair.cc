@@ -186,7 +186,7 @@ class Inspection {
       lost_.emplace_back("the chains of table inet catena that mark packets are not whole");
     }
     std::map<IpAddress, int> marked;
-    for (const firewall::Marked& one : TRY(kernel_.firewall->marked(state_.routing.marks))) {
+    for (const firewall::Marked& one : TRY(kernel_.firewall->marked())) {
       marked.emplace(one.address, one.slot);
     }
     std::map<int, bool> slot_is_whole;

@@ -94,7 +94,7 @@ class Table {
   // Whether the pod has that slot and the slot's chain is whole.
   base::Result<bool> is_marked(const Marked& pod, const MarkSettings& marks);
   // Every marked pod; for garbage collection and commands.
-  base::Result<std::vector<Marked>> marked(const MarkSettings& marks);
+  base::Result<std::vector<Marked>> marked();
   // Success when this kernel can do all that ensure_marks needs: tried in a table that is never
   // seen. kUnsupported otherwise.
   base::Status can_mark();
