@@ -137,6 +137,10 @@ base::Result<bool> Table::has_marks(const MarkSettings& marks) {
   return is_in_place(socket_.get(), marks_plan(marks));
 }
 
+base::Result<bool> Table::knows_marks(const MarkSettings& marks) {
+  return has_element(socket_.get(), slots_map(), host_order(marks.value_of(kNoEni)));
+}
+
 base::Result<bool> Table::is_marked(const Marked& pod, const MarkSettings& marks) {
   const std::optional<FoundElement> found =
       TRY(find_element(socket_.get(), marks_map(pod.address.family()), key_of(pod.address)));

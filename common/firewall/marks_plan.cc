@@ -16,8 +16,6 @@ constexpr std::string_view kOriginalDirection{"\0", 1};  // IP_CT_DIR_ORIGINAL
 constexpr const char* kSlotsMap = "slots";
 constexpr const char* kSlotChains = "slot-";
 
-Set slots_map(const std::string& table) { return {table, kSlotsMap, {kMarkField}, false, true}; }
-
 Expressions& set_connection_mark(Expressions& expressions, const MarkSettings& marks,
                                  std::uint32_t slot) {
   return expressions.load_ct(NFT_CT_MARK)
@@ -95,6 +93,8 @@ Set marks_map(base::Family family, const std::string& table) {
   const char* name = family == base::Family::kIpv4 ? "mark4" : "mark6";
   return {table, name, {address_field(family)}, false, true, true};
 }
+
+Set slots_map(const std::string& table) { return {table, kSlotsMap, {kMarkField}, false, true}; }
 
 Plan marks_plan(const MarkSettings& marks, std::optional<int> slot, const std::string& table) {
   const auto regular = [&table](const std::string& name) {

@@ -23,6 +23,9 @@ int slot_of_chain(const std::string& chain);
 // Pods and the chains of their slots.
 Set marks_map(base::Family family, const std::string& table = kTable);
 
+// The field's values and what is done with a connection that has them.
+Set slots_map(const std::string& table = kTable);
+
 // The chains that all ENIs share and, where one is given, the chain of a slot.
 Plan marks_plan(const MarkSettings& marks, std::optional<int> slot = std::nullopt,
                 const std::string& table = kTable);
