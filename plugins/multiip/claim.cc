@@ -36,10 +36,15 @@ Result<Placed> place(const cni::Request& request, const Settings& settings,
     attachment::log_all(request, store.take_notices());
     return found;
   };
+  std::string why_passed_over;
   while (true) {
     std::optional<EniAttachment> found = TRY(try_claim());
     if (!found.has_value()) {
-      found = TRY(claim_when_grown(request, settings, try_claim));
+      auto grown = claim_when_grown(request, settings, try_claim);
+      if (!grown.ok()) {
+        return std::move(grown).error().append(why_passed_over);
+      }
+      found = std::move(grown).value();
     }
     const auto link =
         enilink::ensure_eni(kernel, host_eni(found->eni, settings), routing, kLinkPatience);
@@ -52,7 +57,9 @@ Result<Placed> place(const cni::Request& request, const Settings& settings,
     if (!link.error().is(ErrorKind::kNotFound)) {
       return Error(link.error()).context(found->eni.id);
     }
-    request.log->warning(found->eni.id + ": " + link.error().text());
+    const std::string why = found->eni.id + ": " + link.error().text();
+    request.log->warning(why);
+    why_passed_over += "; " + why;
     claim.except.push_back(found->eni.id);
     TRY(store.release(claim.owner.container_id, claim.owner.if_name));
   }

@@ -22,8 +22,9 @@ using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 using Json = nlohmann::json;
 
-// So long the one who asks waits for others that start at the same time.
+// The one who asks waits for others that start at the same time, as long as some come.
 constexpr milliseconds kGather{20};
+constexpr int kGatherTimes = 10;
 // So long nobody asks again after a failure: the next try of a runtime comes later.
 constexpr std::chrono::seconds kFailureCounts{10};
 constexpr std::size_t kMostFailure = 65'536;  // bytes
@@ -88,6 +89,19 @@ Error nothing_came(const Settings& settings) {
       .advice("compare stateDir with the agent's --state-dir, and look into its log");
 }
 
+Result<Demand> gather(const Settings& settings) {
+  Demand demand{.pods = 1};
+  for (int i = 0; i < kGatherTimes; ++i) {
+    std::this_thread::sleep_for(kGather);
+    const std::size_t before = demand.pods;
+    demand = TRY(demand_of_waiters(settings.state_dir));
+    if (demand.pods <= before) {
+      break;
+    }
+  }
+  return demand;
+}
+
 // For the one whose turn it is.
 Result<EniAttachment> grow_and_claim(const cni::Request& request, const Settings& settings,
                                      const TryClaim& claim, const base::Deadline& deadline) {
@@ -96,8 +110,7 @@ Result<EniAttachment> grow_and_claim(const cni::Request& request, const Settings
     return *std::move(found);
   }
   TRY(recent_failure(settings));
-  std::this_thread::sleep_for(kGather);
-  const Demand demand = TRY(demand_of_waiters(settings.state_dir));
+  const Demand demand = TRY(gather(settings));
   if (const Status asked = ask_for(demand, request, settings, deadline); !asked.ok()) {
     remember(settings, asked.error());
     return asked.error();

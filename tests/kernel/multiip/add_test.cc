@@ -146,8 +146,7 @@ TEST(MultiipAdd, WhatLeavesTheVpcCarriesTheNodesAddressWhereMasqueradeIsOn) {
 TEST(MultiipAdd, HostStackNetworksGoByTheNodesOwnTable) {
   const EniNode scene;
   scene.put_addresses("eni-2", {"21"});
-  scene.node().sh(
-      "ip link add dns type dummy && ip addr add 169.254.20.10/32 dev dns && ip link set dns up");
+  scene.node().sh("ip addr add 169.254.20.10/32 dev lo");
   const ScratchNetNs pod;
   scene.add(pod, "pod-a", {{"hostStackCIDRs", {"169.254.20.0/24", "198.18.0.0/15"}}});
   EXPECT_TRUE(can_ping(pod, "169.254.20.10"));
@@ -164,7 +163,7 @@ TEST(MultiipAdd, WantedAddressesAndMacsAreGiven) {
   EXPECT_EQ(added.json["interfaces"][1]["mac"], "02:00:00:00:00:17");
 }
 
-TEST(MultiipAdd, AnEniWhoseLinkIsNotThereIsPassedOver) {
+TEST(MultiipAdd, AnEniWhoseLinkIsNotThereIsPassedOverAndNamed) {
   const EniNode scene;
   scene.put_lost_eni("eni-0", "192.168.0.99");
   const ScratchNetNs pod;
@@ -187,7 +186,7 @@ TEST(MultiipAdd, WithAddressesLeftAsksNobodyAndRunsNothing) {
       scene.call({.command = "ADD",
                   .netns = pod.path(),
                   .config = scene.config(),
-                  .wrapper = {"strace", "-f", "-o", trace, "-e", "trace=execve,connect"}});
+                  .wrapper = {"/usr/bin/strace", "-f", "-o", trace, "-e", "trace=execve,connect"}});
   ASSERT_TRUE(added.ok()) << added.process.out;
   EXPECT_EQ(scene.node().sh("grep -c execve " + trace), "1\n") << "the plugin itself";
   EXPECT_THAT(scene.node().sh("cat " + trace), Not(HasSubstr("no-agent")));

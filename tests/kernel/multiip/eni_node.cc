@@ -166,7 +166,7 @@ Answer EniNode::gc(const std::vector<std::string>& containers) const {
 std::string EniNode::leftovers() const {
   // Of an unmade table ip(8) says so on stderr, as of links whose namespace is being taken down.
   return node().sh(
-      "exec 2>/dev/null; ip -o link | grep ctn; ip route show table 20200; "
+      "exec 2>/dev/null; ip -o link | grep -E ': ctn[a-z2-7]{12}'; ip route show table 20200; "
       "ip -6 route show table 20200; ip rule show prio 2048; ip -6 rule show prio 2048; "
       "nft -j list table inet catena | "
       "grep -oE 'ctn[a-z2-7]{12}|192[.]168[.][01][.][1-9][0-9]*|fd00:[ab]::[0-9a-f]+'; true");
