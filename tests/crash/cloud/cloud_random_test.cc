@@ -15,6 +15,7 @@
 #include "agent/pool.h"
 #include "tests/crash/cloud/differences.h"
 #include "tests/crash/cloud/node_pods.h"
+#include "tests/crash/cloud/trouble.h"
 #include "tests/support/cloud/sim_cloud.h"
 
 namespace catena::crash {
@@ -66,7 +67,7 @@ class Life {
   std::vector<std::string> run(Totals& totals) {
     std::vector<std::string> wronged;
     for (int i = 0; i < kSteps; ++i) {
-      disturb();
+      disturb(cloud_.gateway().faults(), random_);
       pods_come_and_go();
       step(totals);
       ipam::Store store = open_store();
@@ -109,9 +110,7 @@ class Life {
     return scene;
   }
 
-  int below(int bound) {
-    return static_cast<int>(random_() % static_cast<std::uint64_t>(std::max(bound, 1)));
-  }
+  int below(int bound) { return crash::below(random_, bound); }
   bool one_in(int n) { return below(n) == 0; }
   void tell(const std::string& line) {
     if (tells_) {
@@ -125,52 +124,15 @@ class Life {
             {.cooling = Millis(0), .clock = &clock_, .boot_id = "boot-" + std::to_string(boot_)}};
   }
 
-  // Faults of the next step.
-  void disturb() {
-    sim::Faults& faults = cloud_.gateway().faults();
-    faults.clear();
-    using What = sim::Fault::What;
-    const What kinds[] = {What::kError, What::kLost, What::kHtml, What::kHalf, What::kRefused};
-    for (int i = below(3); i > 0; --i) {
-      sim::Fault fault;
-      fault.what = kinds[below(5)];
-      fault.when = one_in(2) ? sim::Fault::When::kBefore : sim::Fault::When::kAfter;
-      fault.count = 1 + below(4);
-      fault.probability = 0.2 + 0.2 * below(4);
-      if (fault.what == What::kError && one_in(3)) {
-        fault.when = sim::Fault::When::kBefore;
-        fault.status = 400;
-        fault.code = "Throttling.User";
-        fault.message = "Request was denied due to user flow control.";
-      }
-      faults.add(fault);
-    }
-  }
-
   // In the console, on an ENI of ours.
   void somebody_else() {
-    json enis = json::array();
-    const json truth = cloud_.world().dump();
-    for (const json& eni : truth["enis"]) {
-      if (eni["type"] != "Primary") {
-        enis.push_back(eni);
-      }
-    }
-    if (enis.empty()) {
+    const std::optional<json> request = mischief(cloud_.world(), random_);
+    if (!request.has_value()) {
       return;
     }
-    const json eni = enis[static_cast<std::size_t>(below(static_cast<int>(enis.size())))];
-    json request{{"do", "delete_eni"}, {"eni", eni["id"]}};
-    if (one_in(2) && eni["ipv4"].size() > 1) {
-      request["do"] = "unassign";
-      request["address"] = eni["ipv4"].back();
-    } else if (one_in(2)) {
-      request["do"] = "assign";
-    }
-    pods_.taken_away(request.value("do", "") == "unassign" ? request["address"].get<std::string>()
-                                                           : eni["id"].get<std::string>());
-    tell("in the console: " + request.dump());
-    EXPECT_TRUE(cloud_.world().console(request).ok()) << request.dump();
+    pods_.taken_away(request->value("address", request->value("eni", "")));
+    tell("in the console: " + request->dump());
+    EXPECT_TRUE(cloud_.world().console(*request).ok()) << request->dump();
   }
 
   void calm() {
