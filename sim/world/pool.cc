@@ -72,6 +72,17 @@ struct Search {
     return {};
   }
 
+  // How many more addresses follow `address` in the reserved block it is of: one of IPv6 may hold
+  // half of the vSwitch.
+  std::uint64_t rest_of_reservation(const IpAddress& address) const {
+    for (const Prefix& block : vswitch.reservations) {
+      if (block.contains(address)) {
+        return count_between(address, block.last()) - 1;
+      }
+    }
+    return 0;
+  }
+
   // From a random place on, so that no test comes to rely on an order.
   Outcome<IpAddress> pick() {
     const std::uint64_t size = count_between(cidr.network(), cidr.last());
@@ -82,6 +93,7 @@ struct Search {
         planned.insert(address);
         return address;
       }
+      step += rest_of_reservation(address);
     }
     return not_enough_addresses(vswitch.id);
   }

@@ -1,6 +1,7 @@
-// One node lives through random changes of its ENIs, addresses and route entry while it is killed
-// and the cloud fails; whatever happens, after recovery the cloud holds nothing that the store does
-// not know, and the store says what the cloud says. In virtual time.
+// One node lives through random changes of its ENIs, addresses and route entry, its pool grows and
+// shrinks with pods that come and go, while it is killed and the cloud fails; whatever happens, no
+// pod loses its address, after recovery the cloud holds nothing that the store does not know, and
+// the store says what the cloud says. In virtual time.
 //
 //   CATENA_FULL=1  10,000 lives instead of 200
 //   CATENA_SEED=n  the seed of the first, the next ones follow
@@ -11,7 +12,10 @@
 
 #include <gtest/gtest.h>
 
+#include "agent/pool.h"
 #include "tests/crash/cloud/differences.h"
+#include "tests/crash/cloud/node_pods.h"
+#include "tests/crash/cloud/trouble.h"
 #include "tests/support/cloud/sim_cloud.h"
 
 namespace catena::crash {
@@ -21,7 +25,7 @@ using nlohmann::json;
 using test::Killed;
 using test::Millis;
 
-constexpr int kSteps = 6;
+constexpr int kSteps = 8;
 constexpr Millis kBudget{180'000};
 const char* const kCidr = "172.30.1.0/24";
 
@@ -48,13 +52,26 @@ class Life {
                        scene_.instances.front().id),
         transport_(sim_transport_, points_),
         keys_(cloud_.credentials()),
-        settings_(test::settings_of(scene_, scene_.instances.front(), seed)) {}
+        metadata_(transport_, pace_),
+        settings_(test::settings_of(scene_, scene_.instances.front(), seed)) {
+    agent::PoolSettings& pool = settings_.pool;
+    pool.min_idle = below(4);
+    pool.max_idle = pool.min_idle + below(6);
+    pool.max_enis = below(4);
+    pool.ipv6 = one_in(3);
+    pool.use_prefixes = uses_blocks(seed);
+    pool.ipv6_prefixes = pool.use_prefixes && one_in(2) ? 1 : 0;
+  }
 
   // What is wrong at the end; empty: nothing.
   std::vector<std::string> run(Totals& totals) {
+    std::vector<std::string> wronged;
     for (int i = 0; i < kSteps; ++i) {
-      disturb();
+      disturb(cloud_.gateway().faults(), random_);
+      pods_come_and_go();
       step(totals);
+      ipam::Store store = open_store();
+      std::ranges::move(pods_.wronged(cloud_.world(), store), std::back_inserter(wronged));
       if (one_in(4)) {
         real_pace_.sleep(std::chrono::minutes(below(25)));  // past the life of ClientTokens
       }
@@ -63,10 +80,13 @@ class Life {
       }
     }
     calm();
+    ipam::Store ending = open_store();
+    pods_.end_all(ending);
     std::vector<std::string> wrong = recovery_ == Recovery::kOn ? recover() : no_recovery();
     real_pace_.sleep(std::chrono::minutes(1));
     ipam::Store store = open_store();
     std::ranges::move(differences(cloud_.world(), store), std::back_inserter(wrong));
+    std::ranges::move(wronged, std::back_inserter(wrong));
     for (const auto& [action, count] : cloud_.gateway().counts()) {
       totals.requests += static_cast<int>(count.calls);
     }
@@ -74,8 +94,15 @@ class Life {
   }
 
  private:
+  static bool uses_blocks(std::uint64_t seed) { return seed % 4 == 0; }
+
   static sim::Scene make_scene(std::uint64_t seed) {
     sim::Scene scene = sim::default_scene(2);
+    if (uses_blocks(seed)) {
+      scene.vswitches.front().prefix_reservations = {
+          base::Prefix::parse("192.168.8.0/25").value(),
+          base::Prefix::parse("2001:db8:1234:1a00:8000::/65").value()};
+    }
     scene.seed = seed;
     scene.faults.attach_fails_percent = static_cast<int>(seed % 3) * 10;
     scene.faults.detach_sticks_percent = static_cast<int>(seed / 3 % 3) * 10;
@@ -83,9 +110,7 @@ class Life {
     return scene;
   }
 
-  int below(int bound) {
-    return static_cast<int>(random_() % static_cast<std::uint64_t>(std::max(bound, 1)));
-  }
+  int below(int bound) { return crash::below(random_, bound); }
   bool one_in(int n) { return below(n) == 0; }
   void tell(const std::string& line) {
     if (tells_) {
@@ -99,50 +124,15 @@ class Life {
             {.cooling = Millis(0), .clock = &clock_, .boot_id = "boot-" + std::to_string(boot_)}};
   }
 
-  // Faults of the next step.
-  void disturb() {
-    sim::Faults& faults = cloud_.gateway().faults();
-    faults.clear();
-    using What = sim::Fault::What;
-    const What kinds[] = {What::kError, What::kLost, What::kHtml, What::kHalf, What::kRefused};
-    for (int i = below(3); i > 0; --i) {
-      sim::Fault fault;
-      fault.what = kinds[below(5)];
-      fault.when = one_in(2) ? sim::Fault::When::kBefore : sim::Fault::When::kAfter;
-      fault.count = 1 + below(4);
-      fault.probability = 0.2 + 0.2 * below(4);
-      if (fault.what == What::kError && one_in(3)) {
-        fault.when = sim::Fault::When::kBefore;
-        fault.status = 400;
-        fault.code = "Throttling.User";
-        fault.message = "Request was denied due to user flow control.";
-      }
-      faults.add(fault);
-    }
-  }
-
   // In the console, on an ENI of ours.
   void somebody_else() {
-    json enis = json::array();
-    const json truth = cloud_.world().dump();
-    for (const json& eni : truth["enis"]) {
-      if (eni["type"] != "Primary") {
-        enis.push_back(eni);
-      }
-    }
-    if (enis.empty()) {
+    const std::optional<json> request = mischief(cloud_.world(), random_);
+    if (!request.has_value()) {
       return;
     }
-    const json eni = enis[static_cast<std::size_t>(below(static_cast<int>(enis.size())))];
-    json request{{"do", "delete_eni"}, {"eni", eni["id"]}};
-    if (one_in(2) && eni["ipv4"].size() > 1) {
-      request["do"] = "unassign";
-      request["address"] = eni["ipv4"].back();
-    } else if (one_in(2)) {
-      request["do"] = "assign";
-    }
-    tell("in the console: " + request.dump());
-    EXPECT_TRUE(cloud_.world().console(request).ok()) << request.dump();
+    pods_.taken_away(request->value("address", request->value("eni", "")));
+    tell("in the console: " + request->dump());
+    EXPECT_TRUE(cloud_.world().console(*request).ok()) << request->dump();
   }
 
   void calm() {
@@ -163,6 +153,7 @@ class Life {
       cloud::Client client(transport_, pace_, keys_, nullptr, options);
       ipam::Store store = open_store();
       agent::Duty duty(store, client, settings_, kBudget);
+      duty.ask_also(&metadata_, {});
       const base::Status done = work(duty);
       end = done.ok() ? "done" : "failed";
       tell("  " + end + (done.ok() ? "" : ": " + done.error().text()));
@@ -181,7 +172,7 @@ class Life {
     const ipam::Eni* eni =
         enis.empty() ? nullptr
                      : &enis[static_cast<std::size_t>(below(static_cast<int>(enis.size())))];
-    switch (below(10)) {
+    switch (below(16)) {
       case 0:
       case 1:
       case 2:
@@ -197,10 +188,61 @@ class Life {
         return ensure_route(totals);
       case 8:
         return one_in(2) ? remove_route(totals) : ensure_route(totals);
+      case 9:
+      case 10:
+      case 11:
+        return grow_pool(totals);
+      case 12:
+      case 13:
+        return keep_pool(totals);
+      case 14:
+        return sync_pool(totals);
       default:
-        boot_ += one_in(3) ? 1 : 0;
+        if (one_in(3)) {
+          ++boot_;
+          pods_.boot();
+        }
         return recover_once(totals);
     }
+  }
+
+  void pods_come_and_go() {
+    ipam::Store store = open_store();
+    for (int i = below(6); i > 0; --i) {
+      pods_.start(store, settings_.pool.ipv6 && one_in(2));
+    }
+    for (int i = below(4); i > 0; --i) {
+      pods_.end_one(store);
+    }
+    if (one_in(3)) {
+      real_pace_.sleep(std::chrono::minutes(6));  // what is idle becomes a surplus
+    }
+  }
+
+  void grow_pool(Totals& totals) {
+    const agent::PoolDemand demand{
+        .pods = 1 + below(one_in(3) ? 40 : 6),
+        .families = {.ipv4 = true, .ipv6 = settings_.pool.ipv6 && one_in(2)}};
+    process("pool.grow " + std::to_string(demand.pods), totals,
+            [&](agent::Duty& duty) -> base::Status {
+              TRY(agent::grow_pool(duty, demand));
+              return {};
+            });
+  }
+
+  void keep_pool(Totals& totals) {
+    process("pool.keep", totals, [&](agent::Duty& duty) -> base::Status {
+      agent::PoolMemory memory;
+      TRY(agent::keep_pool(duty, below(4), memory));
+      return {};
+    });
+  }
+
+  void sync_pool(Totals& totals) {
+    process("pool.sync", totals, [&](agent::Duty& duty) -> base::Status {
+      agent::Recovered synced = TRY(agent::sync_pool(duty));
+      return synced.left.empty() ? base::Status() : base::Status(synced.left.front());
+    });
   }
 
   void grow_eni(Totals& totals) {
@@ -271,7 +313,8 @@ class Life {
       left.clear();
       Totals ignored;
       process("recover at the end", ignored, [&](agent::Duty& duty) -> base::Status {
-        agent::Recovered recovered = TRY(agent::recover(duty));
+        agent::Recovered recovered = TRY(agent::sync_pool(duty));
+        std::ranges::move(TRY(agent::recover(duty)).left, std::back_inserter(recovered.left));
         for (const std::string& line : recovered.done) {
           tell("  " + line);
         }
@@ -306,7 +349,9 @@ class Life {
   sim::SimTransport sim_transport_;
   test::MortalTransport transport_;
   test::FixedKeys keys_;
+  cloud::Metadata metadata_;
   agent::Settings settings_;
+  NodePods pods_;
   test::TempDir dir_;
   int boot_ = 1;
   bool deadly_ = true;

@@ -1,34 +1,41 @@
 #include "tests/crash/cloud/differences.h"
 
-#include <map>
-#include <set>
-
 #include <nlohmann/json.hpp>
+
+#include "agent/prefixes.h"
 
 namespace catena::crash {
 namespace {
 
 using nlohmann::json;
-using Addresses = std::map<std::string, std::set<std::string>>;  // by ENI
 
-void compare_enis(const json& truth, const ipam::CloudRecords& known, ipam::Store& store,
-                  std::vector<std::string>& wrong) {
-  Addresses in_cloud;
-  for (const json& eni : truth["enis"]) {
-    if (eni["type"] == "Primary") {
-      continue;
+std::set<std::string> addresses_of(const json& eni) {
+  std::set<std::string> addresses;
+  for (const char* family : {"ipv4", "ipv6"}) {
+    for (const json& address : eni[family]) {
+      addresses.insert(address.get<std::string>());
     }
-    std::set<std::string>& addresses = in_cloud[eni["id"]];
-    for (const char* family : {"ipv4", "ipv6"}) {
-      for (const json& address : eni[family]) {
-        addresses.insert(address.get<std::string>());
+  }
+  for (const char* family : {"ipv4Prefixes", "ipv6Prefixes"}) {
+    for (const json& block : eni[family]) {
+      const auto prefix = base::Prefix::parse(block.get<std::string>());
+      for (const base::IpAddress& address : agent::addresses_in(prefix.value())) {
+        addresses.insert(address.to_string());
       }
     }
+  }
+  return addresses;
+}
+
+void compare_enis(const sim::World& world, const json& truth, const ipam::CloudRecords& known,
+                  ipam::Store& store, std::vector<std::string>& wrong) {
+  for (const json& eni : truth["enis"]) {
     if (eni["state"] != "InUse") {
       wrong.push_back(eni["id"].get<std::string>() + " is " + eni["state"].get<std::string>());
     }
   }
-  Addresses in_store;
+  const EniAddresses in_cloud = addresses_in_cloud(world);
+  EniAddresses in_store;
   for (const ipam::Eni& eni : known.enis) {
     in_store[eni.id];
     if (eni.state != ipam::EniState::kInUse) {
@@ -68,6 +75,17 @@ void compare_routes(const json& truth, const ipam::CloudRecords& known,
 
 }  // namespace
 
+EniAddresses addresses_in_cloud(const sim::World& world) {
+  EniAddresses in_cloud;
+  const json truth = world.dump();
+  for (const json& eni : truth["enis"]) {
+    if (eni["type"] != "Primary") {
+      in_cloud[eni["id"]] = addresses_of(eni);
+    }
+  }
+  return in_cloud;
+}
+
 std::vector<std::string> differences(const sim::World& world, ipam::Store& store) {
   std::vector<std::string> wrong;
   for (const sim::Orphan& orphan : world.orphans()) {
@@ -78,7 +96,7 @@ std::vector<std::string> differences(const sim::World& world, ipam::Store& store
   for (const ipam::Intent& intent : known.intents) {
     wrong.push_back("intent " + intent.action + " " + intent.key + " is left");
   }
-  compare_enis(truth, known, store, wrong);
+  compare_enis(world, truth, known, store, wrong);
   compare_routes(truth, known, wrong);
   return wrong;
 }

@@ -276,6 +276,21 @@ TEST(SimAddresses, Ipv6LimitsAndReservedOnes) {
             "2001:db8:1234:1a00:ffff:ffff:ffff:fff7");
 }
 
+TEST(SimAddresses, SingleAddressesAreFoundBesideAReservedHalfOfTheVSwitch) {
+  sim::Scene scene = instant_scene(1);
+  scene.vswitches[0].prefix_reservations = {
+      base::Prefix::parse("2001:db8:1234:1a00:8000::/65").value()};
+  Cloud cloud(scene);
+  const std::string eni = cloud.attached_eni(node(1));
+  for (int i = 0; i < 10; ++i) {  // the search begins in the reserved half every other time
+    const json one = cloud.ok("ecs/AssignIpv6Addresses",
+                              {{"NetworkInterfaceId", eni}, {"Ipv6AddressCount", "1"}});
+    const auto address =
+        base::IpAddress::parse(one["Ipv6Sets"]["Ipv6Address"][0].get<std::string>());
+    EXPECT_FALSE(scene.vswitches[0].prefix_reservations[0].contains(address.value()));
+  }
+}
+
 TEST(SimAddresses, WithoutIpv6InTheVSwitchOrTheTypeThereIsNone) {
   sim::Scene scene = instant_scene(0);
   scene.vswitches[0].ipv6_cidr.reset();
