@@ -105,6 +105,10 @@ std::chrono::seconds Desk::overdue() const {
 }
 
 Lane& Desk::lane_of(const DutyKind& duty) {
+  // Another lane than those that give way to it.
+  if (duty.urgency == Urgency::kPodsWait) {
+    return pods_wait_;
+  }
   switch (duty.holds) {
     case Holds::kEnis:
     case Holds::kEnisAndRoutes:

@@ -71,6 +71,7 @@ class Desk {
   Loop& loop_;
   Nodes& nodes_;
   base::Log& log_;
+  Lane pods_wait_;
   Lane enis_;
   Lane routes_;
   Lane others_;
