@@ -15,8 +15,10 @@
 #include "agent/daemon/desk.h"
 #include "agent/daemon/http_server.h"
 #include "agent/daemon/loop.h"
+#include "agent/daemon/memory.h"
 #include "agent/daemon/mender.h"
 #include "agent/daemon/metrics.h"
+#include "agent/daemon/pods_watch.h"
 #include "agent/daemon/recurring.h"
 #include "agent/daemon/socket_server.h"
 #include "agent/daemon/store_watch.h"
@@ -40,6 +42,7 @@ constexpr seconds kIntentAge{20};
 constexpr seconds kLookAtIntents{30};
 // A duty so long past its budget hangs.
 constexpr seconds kHangs{60};
+constexpr seconds kRest{5};
 
 Result<base::UniqueFd> open_signals() {
   sigset_t signals;
@@ -75,6 +78,14 @@ class Daemon {
       http_ = TRY(HttpServer::open(options_.listen, *loop_,
                                    [this](std::string_view path) { return page(path); }));
     }
+    if (options_.api != "none") {
+      pods_ = TRY(PodsWatch::open(options_.api, options_.node_name, *loop_, log_, [this] {
+        if (keep_ != nullptr) {
+          keep_->nudge();
+        }
+      }));
+      desk_.set_pods([this] { return pods_->seen(); });
+    }
     make_pool_duties();
     make_node_duties();
     if (!options_.conflist.from.empty()) {
@@ -83,6 +94,7 @@ class Daemon {
       compare_now_and_then();
     }
     look_at_intents(seconds(1));
+    give_back_when_idle();
     log_.info("serving at " + socket_path() +
               (http_ ? ", metrics at http://" + http_->address() + "/metrics" : std::string()));
     return {};
@@ -112,7 +124,7 @@ class Daemon {
     keep_ = make(
         "pool.keep", {.period = minutes(1)},
         [this] {
-          return base::print_json(Json{{"pending", std::max(tally_.pods_pending, 0)}});
+          return base::print_json(Json{{"pending", pods_ == nullptr ? 0 : pods_->pending()}});
         },
         [this](const Json& result) { tell_kept(result); });
     keep_->start();
@@ -230,6 +242,21 @@ class Daemon {
     });
   }
 
+  // A duty may begin again soon: not before some seconds of rest.
+  void give_back_when_idle() {
+    loop_->after(kRest, [this] {
+      std::uint64_t runs = 0;
+      for (const auto& [name, count] : desk_.counts()) {
+        runs += count.done + count.failed;
+      }
+      if (desk_.idle() && runs != runs_given_back_) {
+        runs_given_back_ = runs;
+        give_back_memory();
+      }
+      give_back_when_idle();
+    });
+  }
+
   void on_signal() {
     signalfd_siginfo info{};
     while (::read(signals_.get(), &info, sizeof info) == sizeof info) {
@@ -256,6 +283,10 @@ class Daemon {
       return health();
     }
     if (path == "/metrics") {
+      if (pods_ != nullptr) {
+        tally_.api_synced = pods_->is_synced() ? 1 : 0;
+        tally_.pods_pending = pods_->pending();
+      }
       return {.type = "text/plain; version=0.0.4; charset=utf-8",
               .body = metrics_text(desk_.counts(), tally_, store_.list())};
     }
@@ -286,12 +317,14 @@ class Daemon {
   std::unique_ptr<SocketServer> socket_;
   std::unique_ptr<HttpServer> http_;
   std::unique_ptr<Mender> mender_;
+  std::unique_ptr<PodsWatch> pods_;
   std::unique_ptr<Recurring> keep_;
   std::unique_ptr<Recurring> sync_;
   std::unique_ptr<Recurring> recover_;
   std::unique_ptr<Recurring> gc_;
   std::unique_ptr<Recurring> conflist_;
   std::vector<std::string> serving_;
+  std::uint64_t runs_given_back_ = 0;
   Loop::TimerId intents_timer_ = 0;
 };
 

@@ -2,13 +2,10 @@
 
 #include <array>
 #include <cstdio>
-#include <cstdlib>
 #include <ctime>
 #include <tuple>
-#include <unistd.h>
 
-#include "common/base/file.h"
-#include "common/base/text.h"
+#include "agent/daemon/memory.h"
 
 namespace catena::agent {
 namespace {
@@ -112,14 +109,8 @@ void add_process(Text& text) {
   ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu);
   text.one("process_cpu_seconds_total", "counter", "User and system CPU time spent in seconds.",
            static_cast<double>(cpu.tv_sec) + static_cast<double>(cpu.tv_nsec) / 1e9);
-  const base::Result<std::string> sizes = base::read_file("/proc/self/statm", 256);
-  const std::vector<std::string_view> words =
-      base::split(sizes.ok() ? std::string_view(*sizes) : std::string_view(), ' ');
-  if (words.size() > 1) {
-    const double pages = std::strtod(std::string(words[1]).c_str(), nullptr);
-    text.one("process_resident_memory_bytes", "gauge", "Resident memory size in bytes.",
-             pages * static_cast<double>(::sysconf(_SC_PAGESIZE)));
-  }
+  text.one("process_resident_memory_bytes", "gauge", "Resident memory size in bytes.",
+           resident_bytes());
 }
 
 }  // namespace

@@ -1,6 +1,9 @@
 // The command line of `catena-agent run`.
+#include <array>
 #include <cstdio>
+#include <cstdlib>
 #include <string>
+#include <unistd.h>
 #include <vector>
 
 #include <cxxopts.hpp>
@@ -33,7 +36,9 @@ cxxopts::Options options_of_run() {
       "pool", "on or off: keep addresses of shared ENIs in stock",
       cxxopts::value<std::string>()->default_value("on"))(
       "api", "the API server: in-cluster, none, or a kubeconfig's path",
-      cxxopts::value<std::string>()->default_value("none"))("help", "print this");
+      cxxopts::value<std::string>()->default_value("none"))(
+      "node-name", "of this node at the API server; NODE_NAME, then the host's name",
+      cxxopts::value<std::string>()->default_value(""))("help", "print this");
   options.parse_positional({"command"});
   return options;
 }
@@ -54,6 +59,18 @@ Result<ConflistPlan> conflist_of(const std::string& text, const std::vector<std:
   return plan;
 }
 
+std::string node_name_of(const std::string& given) {
+  if (!given.empty()) {
+    return given;
+  }
+  if (const char* name = std::getenv("NODE_NAME"); name != nullptr && *name != '\0') {
+    return name;
+  }
+  std::array<char, 256> host{};
+  (void)::gethostname(host.data(), host.size() - 1);
+  return host.data();
+}
+
 Result<DaemonOptions> daemon_options_of(const cxxopts::ParseResult& parsed) {
   DaemonOptions options;
   options.node = TRY(node_options_of(parsed));
@@ -63,6 +80,7 @@ Result<DaemonOptions> daemon_options_of(const cxxopts::ParseResult& parsed) {
   const std::string pool = parsed["pool"].as<std::string>();
   options.pool = pool == "on";
   options.api = parsed["api"].as<std::string>();
+  options.node_name = node_name_of(parsed["node-name"].as<std::string>());
   if (pool != "on" && pool != "off") {
     return Error(ErrorKind::kBadConfig, "--pool '" + pool + "', expected on or off");
   }
