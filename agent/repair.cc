@@ -156,15 +156,23 @@ Result<std::optional<RoutingKeys>> read_routing_keys(const std::string& conflist
   return std::optional<RoutingKeys>();
 }
 
+enilink::State nothing_wanted() {
+  enilink::State state;
+  state.routing.shape = Shape::kRules;  // asks nothing of the firewall
+  state.routing.families.clear();       // nor of the rules
+  return state;
+}
+
 Result<enilink::State> wanted_state(ipam::Store& store, const RoutingKeys& keys) {
   const std::vector<ipam::Eni> enis = TRY(store.cloud()).enis;
   if (std::ranges::none_of(enis, ipam::serves_pods)) {
-    return enilink::State{};
+    return nothing_wanted();
   }
   netlink::Socket node = TRY(netlink::Socket::open());
   const podlink::Node nic = TRY(podlink::find_node(node, keys.node_interface, keys.families));
   StateMaker maker(node, nic);
-  maker.state.routing = {.shape = TRY(shape_in_force(keys)),
+  const Shape shape = TRY(shape_in_force(keys));
+  maker.state.routing = {.shape = shape,
                          .marks = keys.marks,
                          .host_stack = keys.host_stack,
                          .families = keys.families};

@@ -28,8 +28,12 @@ struct RoutingKeys {
 // Nothing where the conflist has no such plugin.
 base::Result<std::optional<RoutingKeys>> read_routing_keys(const std::string& conflist);
 
-// Changes nothing. Of the calling thread's network namespace. Empty while no ENI serves pods.
+// Changes nothing. Of the calling thread's network namespace. nothing_wanted() while no ENI serves
+// pods.
 base::Result<enilink::State> wanted_state(ipam::Store& store, const RoutingKeys& keys);
+
+// Of a node without shared ENIs.
+enilink::State nothing_wanted();
 
 // {"conflist":FILE}
 base::Result<nlohmann::json> answer_repair(LocalDuty& duty, base::Fields& args);
