@@ -12,8 +12,8 @@ namespace {
 
 constexpr const char* kEniConf = "/etc/eni/eni.json";
 // A person waits: the agent's own patience is longer.
-constexpr std::chrono::milliseconds kMetadataBudget{1'500};
-constexpr std::chrono::milliseconds kMetadataExchange{1'000};
+constexpr std::chrono::milliseconds kMetadataBudget{2'500};
+constexpr std::chrono::milliseconds kMetadataExchange{2'000};
 
 }  // namespace
 

@@ -1,0 +1,412 @@
+#include "tests/support/kube/api_server.h"
+
+#include <algorithm>
+#include <arpa/inet.h>
+#include <charconv>
+#include <cstdlib>
+#include <dirent.h>
+#include <httplib.h>
+#include <sys/socket.h>
+#include <utility>
+
+#include "common/base/fields.h"
+#include "common/kube/objects.h"
+#include "tests/support/kube/api_request.h"
+
+namespace catena::test {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using Json = nlohmann::json;
+using std::chrono::milliseconds;
+
+constexpr std::size_t kThreads = 32;  // requests and watches at once
+constexpr milliseconds kLongestWait{20};
+constexpr std::size_t kMostBody = std::size_t{8} << 20U;
+constexpr std::chrono::seconds kWatchLife{1'800};  // where a watch names none
+
+std::string print(const Json& json) { return base::print_json(json) + "\n"; }
+
+void set(httplib::Response& response, const Reply& reply) {
+  response.status = reply.status;
+  response.set_content(print(reply.body), "application/json");
+  const Json* wait = kube::find_at(reply.body, {"details", "retryAfterSeconds"});
+  if (wait != nullptr && reply.status >= 400) {
+    response.set_header("Retry-After", wait->dump());
+  }
+}
+
+bool is_on(const httplib::Request& request, const char* parameter) {
+  const std::string value = request.get_param_value(parameter);
+  return value == "true" || value == "1";
+}
+
+std::uint64_t number_of(const std::string& text, std::uint64_t otherwise) {
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error == std::errc() && end == text.data() + text.size() ? number : otherwise;
+}
+
+int port_in(const sockaddr_in& address) { return ntohs(address.sin_port); }
+
+// Breaks this process's connections with that end and that other end, 0 for any: httplib does not
+// give its sockets away.
+void break_connections(int own_port, int their_port) {
+  DIR* directory = ::opendir("/proc/self/fd");
+  while (const dirent* entry = directory == nullptr ? nullptr : ::readdir(directory)) {
+    const int fd = std::atoi(entry->d_name);
+    sockaddr_in own{};
+    sockaddr_in theirs{};
+    socklen_t size = sizeof own;
+    if (::getsockname(fd, reinterpret_cast<sockaddr*>(&own), &size) != 0) {
+      continue;
+    }
+    size = sizeof theirs;
+    if (::getpeername(fd, reinterpret_cast<sockaddr*>(&theirs), &size) == 0 &&
+        port_in(own) == own_port && (their_port == 0 || port_in(theirs) == their_port)) {
+      ::shutdown(fd, SHUT_RDWR);
+    }
+  }
+  if (directory != nullptr) {
+    ::closedir(directory);
+  }
+}
+
+}  // namespace
+
+// One watch in progress.
+struct ApiServer::Stream {
+  ListQuery query;
+  std::uint64_t version = 0;
+  bool bookmarks = false;
+  bool expired = false;  // from the beginning
+  std::vector<WatchEvent> first;
+  Clock::time_point end;
+  Clock::time_point next_bookmark;
+  int interruptions = 0;
+  bool over = false;
+};
+
+ApiServer::ApiServer(const Options& options) : bookmarks_(options.bookmarks) {
+  if (options.tls) {
+    certificates_ = std::make_unique<Certificates>();
+    server_ = std::make_unique<httplib::SSLServer>(
+        certificates_->server().c_str(), certificates_->server_key().c_str(),
+        options.client_certificates ? certificates_->authority().c_str() : nullptr);
+  } else {
+    server_ = std::make_unique<httplib::Server>();
+  }
+  server_->new_task_queue = [] { return new httplib::ThreadPool(kThreads); };
+  server_->set_keep_alive_max_count(100'000);
+  server_->set_keep_alive_timeout(5);
+  server_->set_tcp_nodelay(true);
+  const auto handler = [this](const httplib::Request& request, httplib::Response& response) {
+    handle(request, response);
+  };
+  server_->Get(".*", handler)
+      .Post(".*", handler)
+      .Put(".*", handler)
+      .Patch(".*", handler)
+      .Delete(".*", handler);
+  if (options.port == 0) {
+    port_ = server_->bind_to_any_port("127.0.0.1");
+  } else {
+    port_ = server_->bind_to_port("127.0.0.1", options.port) ? options.port : -1;
+  }
+  if (port_ < 0) {
+    return;  // the port is taken
+  }
+  thread_ = std::thread([this] { server_->listen_after_bind(); });
+  while (!server_->is_running()) {
+    std::this_thread::sleep_for(milliseconds(1));
+  }
+}
+
+ApiServer::~ApiServer() {
+  stopping_ = true;
+  objects_.wake();
+  if (thread_.joinable()) {
+    server_->stop();
+    break_connections(port_, 0);  // or it would wait for what idle ones may still bring
+    thread_.join();
+  }
+}
+
+std::string ApiServer::url() const {
+  return std::string(certificates_ == nullptr ? "http" : "https") +
+         "://127.0.0.1:" + std::to_string(port_);
+}
+
+kube::Config ApiServer::config() const {
+  kube::Config config;
+  config.server = url();
+  if (certificates_ != nullptr) {
+    config.authority.file = certificates_->authority();
+    config.certificate.file = certificates_->client();
+    config.key.file = certificates_->client_key();
+  }
+  const std::scoped_lock lock(mutex_);
+  config.token = token_;
+  return config;
+}
+
+void ApiServer::require_token(const std::string& token) {
+  const std::scoped_lock lock(mutex_);
+  token_ = token;
+}
+
+void ApiServer::fail(Fault fault) {
+  const std::scoped_lock lock(mutex_);
+  faults_.push_back(std::move(fault));
+}
+
+void ApiServer::interrupt(Interruption interruption) {
+  {
+    const std::scoped_lock lock(mutex_);
+    interruption_ = interruption;
+    ++interruptions_;
+  }
+  objects_.wake();
+}
+
+std::vector<SeenRequest> ApiServer::requests() const {
+  const std::scoped_lock lock(mutex_);
+  return requests_;
+}
+
+int ApiServer::count(const std::string& part) const {
+  const std::scoped_lock lock(mutex_);
+  return static_cast<int>(std::ranges::count_if(requests_, [&](const SeenRequest& request) {
+    return request.target.find(part) != std::string::npos;
+  }));
+}
+
+std::optional<Fault> ApiServer::take_fault(const httplib::Request& request) {
+  const std::scoped_lock lock(mutex_);
+  for (auto fault = faults_.begin(); fault != faults_.end(); ++fault) {
+    if (request.target.find(fault->target) == std::string::npos ||
+        (!fault->method.empty() && fault->method != request.method)) {
+      continue;
+    }
+    Fault taken = *fault;
+    if (--fault->times == 0) {
+      faults_.erase(fault);
+    }
+    return taken;
+  }
+  return std::nullopt;
+}
+
+// Whether the request is answered with that.
+bool ApiServer::answer_fault(const httplib::Request& request, httplib::Response& response) {
+  const std::optional<Fault> fault = take_fault(request);
+  if (!fault.has_value()) {
+    return false;
+  }
+  switch (fault->fate) {
+    case Fault::Fate::kSlow:
+      std::this_thread::sleep_for(fault->delay);
+      return false;
+    case Fault::Fate::kLost:
+      break_connections(port_, request.remote_port);
+      return true;
+    case Fault::Fate::kCut: {
+      const std::string whole = print(serve(request).body);
+      response.set_content_provider(
+          whole.size(), "application/json",
+          [whole](std::size_t /*offset*/, std::size_t /*length*/, httplib::DataSink& sink) {
+            sink.write(whole.data(), whole.size() / 2);
+            return false;
+          });
+      return true;
+    }
+    case Fault::Fate::kAnswer:
+      break;
+  }
+  set(response, refuse(fault->status, fault->reason, "as the test wants it"));
+  if (fault->text.has_value()) {
+    response.set_content(*fault->text, "text/plain");
+  }
+  if (fault->retry_after.has_value()) {
+    response.set_header("Retry-After", std::to_string(*fault->retry_after));
+  }
+  return true;
+}
+
+void ApiServer::handle(const httplib::Request& request, httplib::Response& response) {
+  {
+    const std::scoped_lock lock(mutex_);
+    requests_.push_back({request.method, request.target, request.get_header_value("Content-Type"),
+                         request.get_header_value("Authorization"), request.remote_port});
+    if (!token_.empty() && requests_.back().authorization != "Bearer " + token_) {
+      set(response, refuse(401, "Unauthorized", "Unauthorized"));
+      return;
+    }
+  }
+  if (answer_fault(request, response)) {
+    return;
+  }
+  if (request.method == "GET" && is_on(request, "watch")) {
+    const std::optional<ApiPath> path = parse_api_path(request.path);
+    const std::optional<Selectors> selectors = Selectors::parse(
+        request.get_param_value("fieldSelector"), request.get_param_value("labelSelector"));
+    if (path.has_value() && path->name.empty() && selectors.has_value()) {
+      serve_watch(request, response,
+                  {.kind = path->kind, .space = path->space, .selectors = *selectors});
+      return;
+    }
+  }
+  set(response, serve(request));
+}
+
+Reply ApiServer::serve(const httplib::Request& request) {
+  if (request.path == "/healthz" || request.path == "/readyz") {
+    return {200, "ok"};
+  }
+  if (Json found = discovery(request.path); !found.is_null()) {
+    return {200, std::move(found)};
+  }
+  const std::optional<ApiPath> path = parse_api_path(request.path);
+  if (!path.has_value()) {
+    return refuse(404, "NotFound", "the server could not find the requested resource");
+  }
+  const Kind& kind = *path->kind;
+  const Part part = path->subresource.empty() ? Part::kObject : Part::kStatus;
+  if (request.method == "GET" && path->name.empty()) {
+    const std::optional<Selectors> selectors = Selectors::parse(
+        request.get_param_value("fieldSelector"), request.get_param_value("labelSelector"));
+    if (!selectors.has_value()) {
+      return refuse(400, "BadRequest", "a selector can't be understood");
+    }
+    return objects_.list({.kind = &kind,
+                          .space = path->space,
+                          .selectors = *selectors,
+                          .limit = number_of(request.get_param_value("limit"), 0),
+                          .cursor = request.get_param_value("continue"),
+                          .version = request.get_param_value("resourceVersion")});
+  }
+  if (request.method == "GET") {
+    return objects_.get(kind, path->space, path->name);
+  }
+  if (request.method == "DELETE" && !path->name.empty()) {
+    return objects_.erase(kind, path->space, path->name);
+  }
+  base::Result<Json> body = base::parse_json(request.body, kMostBody);
+  if (!body.ok() || !body->is_object()) {
+    return refuse(400, "BadRequest", "the body is no JSON object");
+  }
+  if (request.method == "POST" && path->name.empty()) {
+    return objects_.create(kind, path->space, std::move(body).value());
+  }
+  if (request.method == "PUT" && !path->name.empty()) {
+    return objects_.replace(kind, path->space, path->name, part, std::move(body).value());
+  }
+  if (request.method == "PATCH" && !path->name.empty()) {
+    const std::string type = request.get_header_value("Content-Type");
+    if (type != "application/merge-patch+json" &&
+        type != "application/strategic-merge-patch+json") {
+      return refuse(415, "UnsupportedMediaType",
+                    "the body of the request was in an unknown format");
+    }
+    return objects_.patch(
+        kind, path->space, path->name, part,
+        type == "application/merge-patch+json" ? PatchType::kMerge : PatchType::kStrategic, *body);
+  }
+  return refuse(405, "MethodNotAllowed", "the server does not allow this method here");
+}
+
+void ApiServer::serve_watch(const httplib::Request& request, httplib::Response& response,
+                            const ListQuery& query) {
+  auto stream = std::make_shared<Stream>();
+  stream->query = query;
+  stream->bookmarks = is_on(request, "allowWatchBookmarks");
+  const std::string from = request.get_param_value("resourceVersion");
+  const std::uint64_t current = objects_.version();
+  stream->version = number_of(from, 0);
+  if (stream->version > current) {
+    Reply refused = refuse(504, "Timeout", "Too large resource version: " + from);
+    refused.body["details"]["causes"][0]["reason"] = "ResourceVersionTooLarge";
+    refused.body["details"]["retryAfterSeconds"] = 1;
+    set(response, refused);
+    return;
+  }
+  if (stream->version == 0) {  // everything there is, as new
+    const Reply all = objects_.list(query);
+    for (Json item : all.body["items"]) {
+      item["kind"] = query.kind->name;
+      item["apiVersion"] = query.kind->group_version;
+      stream->first.push_back({"ADDED", std::move(item)});
+    }
+    stream->version = number_of(kube::resource_version_of(all.body), current);
+  } else {
+    stream->expired = objects_.is_forgotten(stream->version);
+  }
+  const auto now = Clock::now();
+  stream->end = now + std::chrono::seconds(
+                          number_of(request.get_param_value("timeoutSeconds"), kWatchLife.count()));
+  stream->next_bookmark = now + bookmarks_;
+  {
+    const std::scoped_lock lock(mutex_);
+    stream->interruptions = interruptions_;
+  }
+  ++watches_;
+  response.set_chunked_content_provider(
+      "application/json",
+      [this, stream](std::size_t /*offset*/, httplib::DataSink& sink) {
+        std::string out;
+        const bool go_on = feed(*stream, out);
+        if (!out.empty() && !sink.write(out.data(), out.size())) {
+          return false;
+        }
+        if (stream->over) {
+          sink.done();
+        }
+        return go_on && sink.is_writable();
+      },
+      [this](bool /*success*/) { --watches_; });
+}
+
+// Waits a moment for something to say. False: the connection is to break.
+bool ApiServer::feed(Stream& stream, std::string& out) {
+  const auto say = [&](const std::string& type, const Json& object) {
+    out += print({{"type", type}, {"object", object}});
+  };
+  for (const WatchEvent& event : std::exchange(stream.first, {})) {
+    say(event.type, event.object);
+  }
+  Interruption interruption = Interruption::kNone;
+  {
+    const std::scoped_lock lock(mutex_);
+    if (interruptions_ != stream.interruptions) {
+      interruption = interruption_;
+    }
+  }
+  if (stream.expired || interruption == Interruption::kExpire) {
+    say("ERROR", refuse(410, "Expired", "too old resource version").body);
+  }
+  stream.over = stream.expired || interruption == Interruption::kExpire ||
+                interruption == Interruption::kEnd || Clock::now() >= stream.end;
+  if (interruption == Interruption::kDrop || stopping_) {
+    return false;
+  }
+  if (stream.over || !out.empty()) {
+    return true;
+  }
+  objects_.wait_for_change(stream.version, kLongestWait);
+  const ObjectStore::Changes changes = objects_.changes_after(stream.query, stream.version);
+  stream.version = changes.version;
+  for (const WatchEvent& event : changes.events) {
+    say(event.type, event.object);
+  }
+  if (stream.bookmarks && Clock::now() >= stream.next_bookmark) {
+    stream.next_bookmark = Clock::now() + bookmarks_;
+    Json mark;
+    mark["kind"] = stream.query.kind->name;
+    mark["apiVersion"] = stream.query.kind->group_version;
+    mark["metadata"]["resourceVersion"] = std::to_string(stream.version);
+    say("BOOKMARK", mark);
+  }
+  return true;
+}
+
+}  // namespace catena::test
