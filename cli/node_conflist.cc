@@ -27,9 +27,10 @@ base::Result<Json> pod_cidrs_of(const Options& options) {
     return Error(ErrorKind::kBadConfig, "no node is named")
         .advice("--node NAME, or NODE_NAME in the environment");
   }
-  kube::Client api = TRY(kube::Client::create(TRY(api_of(options).context("--api"))));
-  const Json node = TRY(api.get({.resource = kube::kNodes, .space = "", .name = options.node})
-                            .context("ask for podCIDRs"));
+  const kube::Config config = TRY(api_of(options).context("--api"));
+  kube::Client api = TRY(kube::Client::create(config));
+  const kube::Reference itself{.resource = kube::kNodes, .space = "", .name = options.node};
+  const Json node = TRY(api.get(itself).context("ask for podCIDRs"));
   const auto spec = node.find("spec");
   if (spec != node.end() && spec->is_object() && spec->contains("podCIDRs") &&
       !spec->at("podCIDRs").empty()) {

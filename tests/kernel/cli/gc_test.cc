@@ -81,10 +81,12 @@ Asked gc_with(const std::vector<std::string>& words, const json& answer) {
 }
 
 TEST(Gc, NamesWhatTheAgentRemoved) {
+  const json link{{"kind", "link"}, {"what", "ctnabc"}, {"why", "its pod is gone"}};
   const Asked asked = gc_with(
-      {"gc"}, {{"result", {{"links", {"ctnabc"}}, {"addresses", json::array()}, {"left", 0}}}});
+      {"gc"}, {{"result", {{"dryRun", false}, {"garbage", {link}}, {"doubtful", json::array()}}}});
   EXPECT_EQ(asked.outcome.exit_status, 0) << asked.outcome.err;
-  EXPECT_EQ(asked.outcome.out, "addresses: nothing\nleft: 0\nlinks: ctnabc\n");
+  EXPECT_EQ(asked.outcome.out,
+            "doubtful: nothing\ndryRun: false\ngarbage: link ctnabc: its pod is gone\n");
   const json request = json::parse(asked.request);
   EXPECT_EQ(request["duty"], "gc");
   EXPECT_EQ(request["args"], json({{"dryRun", false}}));
