@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "agent/call.h"
+#include "agent/daemon/daemon.h"
 
 namespace {
 
@@ -11,12 +12,14 @@ using catena::agent::Exit;
 
 constexpr const char* kHelp =
     "Usage:\n"
+    "  catena-agent run [OPTION...]        the daemon (catena-agent run --help)\n"
     "  catena-agent call DUTY [OPTION...]  one duty, once (catena-agent call --help)\n"
     "  catena-agent --version\n"
     "  catena-agent --help\n";
 
 Exit usage() {
-  std::fprintf(stderr, "catena-agent: expected the command 'call' (catena-agent --help)\n");
+  std::fprintf(stderr,
+               "catena-agent: expected the command 'run' or 'call' (catena-agent --help)\n");
   return Exit::kUsage;
 }
 
@@ -27,6 +30,8 @@ int main(int argc, char** argv) {
   Exit exit = Exit::kDone;
   if (command == "call") {
     exit = catena::agent::call_main(argc, argv);
+  } else if (command == "run") {
+    exit = catena::agent::run_main(argc, argv);
   } else if (command == "--help") {
     std::printf("%s", kHelp);
   } else if (command == "--version") {

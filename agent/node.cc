@@ -92,6 +92,7 @@ ipam::Store Node::open_store() const { return {parts_->state_dir, {}}; }
 cloud::Client& Node::client() { return *parts_->client; }
 cloud::Metadata& Node::metadata() { return parts_->metadata; }
 const Settings& Node::settings() const { return parts_->settings; }
+Millis Node::sync_period() const { return parts_->conf.pool_sync_period; }
 
 std::vector<std::string> Node::notices() const {
   std::vector<std::string> notices = parts_->conf.notices;

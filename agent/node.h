@@ -32,6 +32,8 @@ class Node {
   cloud::Client& client();
   cloud::Metadata& metadata();
   const Settings& settings() const;
+  // eni.conf's: how often store and cloud are to be compared.
+  Millis sync_period() const;
   // Of eni.conf and the credentials, for the log.
   std::vector<std::string> notices() const;
 

@@ -16,6 +16,11 @@ base::Result<std::shared_ptr<Node>> Nodes::get() {
   return node;
 }
 
+std::shared_ptr<Node> Nodes::known() {
+  const std::scoped_lock lock(mutex_);
+  return node_;
+}
+
 void Nodes::forget() {
   const std::scoped_lock lock(mutex_);
   node_.reset();

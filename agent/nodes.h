@@ -17,6 +17,8 @@ class Nodes {
   const std::string& state_dir() const { return options_.state_dir; }
   // As Node::open; a failure is not kept.
   base::Result<std::shared_ptr<Node>> get();
+  // What get() found last; null before that. Does not wait.
+  std::shared_ptr<Node> known();
   // eni.conf is read anew by the next get(). Duties that run go on with what they have.
   void forget();
 

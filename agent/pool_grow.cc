@@ -1,5 +1,6 @@
 // pool.grow: what is missing, in as few calls as can be.
 #include <algorithm>
+#include <limits>
 #include <set>
 
 #include "agent/intents.h"
@@ -15,7 +16,7 @@ using Stock = std::vector<ipam::EniStock>;
 
 // Each round learns something that the one before could not know: a vSwitch that is full, an ENI
 // that takes no more, a new ENI that has room for what one call could not hold.
-constexpr int kRounds = 8;
+constexpr int kRounds = 16;
 
 class Growing {
  public:
@@ -102,7 +103,10 @@ class Growing {
       plan.push_back({.purpose = "pool"});
     }
     if (plan.empty() && prefixes4_ && view_->blocks(stock) < wish_.ipv4_prefixes) {
-      plan_blocks(wish_.ipv4_prefixes - view_->blocks(stock), rooms, plan);
+      plan_blocks(wish_.ipv4_prefixes - view_->blocks(stock), rooms, growth, plan);
+    }
+    for (GrowRequest& request : plan) {
+      request.ipv4_prefixes = std::min(request.ipv4_prefixes, most_blocks_);
     }
     if (plan.empty() && result_.missing > 0 && !why_.has_value()) {
       why_ = node_is_full();
@@ -110,7 +114,7 @@ class Growing {
     return plan;
   }
 
-  static void plan_blocks(int blocks, const std::vector<EniRoom>& rooms,
+  static void plan_blocks(int blocks, const std::vector<EniRoom>& rooms, const Growth& growth,
                           std::vector<GrowRequest>& plan) {
     for (const EniRoom& room : rooms) {
       const int more = std::min(blocks, room.slots4);
@@ -118,6 +122,11 @@ class Growing {
         plan.push_back({.eni = room.id, .ipv4_prefixes = more, .purpose = "pool"});
         blocks -= more;
       }
+    }
+    for (int left = growth.new_enis; left > 0 && blocks > 0 && growth.new_eni.slots4 > 0; --left) {
+      const int more = std::min({blocks, growth.new_eni.slots4, kPrefixesPerCall});
+      plan.push_back({.ipv4_prefixes = more, .purpose = "pool"});
+      blocks -= more;
     }
   }
 
@@ -207,8 +216,10 @@ class Growing {
                          error_class == cloud::ErrorClass::kNotFound ||
                          cloud::reaction_to(error) == cloud::Reaction::kOtherVSwitch ||
                          error.code() == "Catena.Limit";
-    if (request.ipv4_prefixes + request.ipv6_prefixes > 0 &&
-        (refused || error_class == cloud::ErrorClass::kPermanent)) {
+    if (refused && request.ipv4_prefixes > 1) {
+      most_blocks_ = request.ipv4_prefixes / 2;  // there may be fewer, but none is not sure
+    } else if (request.ipv4_prefixes + request.ipv6_prefixes > 0 &&
+               (refused || error_class == cloud::ErrorClass::kPermanent)) {
       duty_.notice("no block of addresses to be had, single ones instead: " + error.message());
       prefixes4_ = false;
       prefixes6_ = false;
@@ -250,6 +261,7 @@ class Growing {
   const PoolWish& wish_;
   bool prefixes4_;
   bool prefixes6_;
+  int most_blocks_ = std::numeric_limits<int>::max();  // in one call
   std::optional<PoolView> view_;
   std::set<std::string> blocked_;
   bool no_new_eni_ = false;

@@ -76,8 +76,10 @@ class Keeping {
   int surplus_over(int most, const Holdings& holdings, std::chrono::nanoseconds idle_for) const {
     const int idle = idle_pods(duty_.store(), holdings.enis, families_, idle_for);
     const int kept_idle = std::max(most + pending_, pool_.warm_up - holdings.bound);
-    return std::max(
-        std::min(idle - kept_idle, holdings.ipv4 - pool_.ipv4_prefixes * kIpv4PerPrefix), 0);
+    // Beside each ENI's own address, which goes with it only.
+    const int beyond_blocks = holdings.ipv4 - static_cast<int>(holdings.enis.size()) -
+                              pool_.ipv4_prefixes * kIpv4PerPrefix;
+    return std::max(std::min(idle - kept_idle, pool_.ipv4_prefixes > 0 ? beyond_blocks : idle), 0);
   }
 
   base::Status shrink_if_surplus(const Holdings& holdings) {

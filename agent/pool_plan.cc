@@ -42,16 +42,30 @@ int more_of(const EniRoom& eni, const Growth& growth) {
   return servable_at_most(eni, growth) - servable_now(eni, growth.families);
 }
 
-// The next to grow: of those that can serve all `pods` the one that the policy prefers, so that one
-// call is enough; otherwise the one with most room.
+// How many addresses or blocks it takes to serve `pods` more, if `eni` can.
+int cost_of(const EniRoom& eni, int pods, const Growth& growth) {
+  const GrowRequest request = request_for(eni, servable_now(eni, growth.families) + pods, growth);
+  return request.ipv4 + request.ipv6 + request.ipv4_prefixes + request.ipv6_prefixes;
+}
+
+// The next to grow: of those that can serve all `pods`, so that one is enough, the one that lacks
+// least (an address of one family), then the one that the policy prefers; otherwise the one with
+// most room.
 std::vector<EniRoom>::iterator best_of(std::vector<EniRoom>& enis, int pods, const Growth& growth) {
   return std::ranges::max_element(enis, [&](const EniRoom& a, const EniRoom& b) {
-    const int more_a = more_of(a, growth);
-    const int more_b = more_of(b, growth);
-    if (more_a < pods || more_b < pods) {
+    const int more_a = std::min(more_of(a, growth), pods);
+    const int more_b = std::min(more_of(b, growth), pods);
+    if (more_a != more_b) {
       return more_a < more_b;
     }
-    return growth.policy == cloud::EniPolicy::kMostIps ? more_a > more_b : more_a < more_b;
+    const int cost_a = cost_of(a, more_a, growth);
+    const int cost_b = cost_of(b, more_b, growth);
+    if (cost_a != cost_b) {
+      return cost_a > cost_b;
+    }
+    const bool a_is_fuller = more_of(a, growth) < more_of(b, growth);
+    const bool b_is_fuller = more_of(b, growth) < more_of(a, growth);
+    return growth.policy == cloud::EniPolicy::kMostIps ? b_is_fuller : a_is_fuller;
   });
 }
 

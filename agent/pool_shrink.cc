@@ -50,7 +50,7 @@ class Shrinking {
       TRY(go_on_after(give_back_eni(eni)));
     }
     for (const IdleEni* eni : rest) {
-      if (surplus_.pods > 0 && pods_in(*eni) > 0) {
+      if (surplus_.pods > 0 && has_more_than_its_own(*eni)) {
         TRY(go_on_after(give_back_addresses(*eni)));
       }
     }
@@ -61,6 +61,12 @@ class Shrinking {
   bool is_all_idle(const IdleEni& eni) const {
     return std::ranges::all_of(eni.records, [&](const ipam::Record& record) {
       return is_idle(duty_.store(), record, surplus_.idle_for);
+    });
+  }
+  // Whether an idle address is there beside the ENI's own, which goes with it only.
+  bool has_more_than_its_own(const IdleEni& eni) const {
+    return std::ranges::any_of(eni.records, [&](const ipam::Record& record) {
+      return record.address != eni.eni.address && is_idle(duty_.store(), record, surplus_.idle_for);
     });
   }
   int pods_in(const IdleEni& eni) const {

@@ -7,9 +7,12 @@
 #include <nlohmann/json.hpp>
 
 #include "agent/answers.h"
+#include "agent/conflist.h"
+#include "agent/gc.h"
 #include "agent/kernel.h"
 #include "agent/nodes.h"
 #include "agent/pool_answers.h"
+#include "agent/repair.h"
 #include "common/base/file.h"
 #include "common/base/text.h"
 
@@ -24,10 +27,18 @@ using Json = nlohmann::json;
 constexpr std::size_t kMostArgs = std::size_t{64} << 10U;  // bytes
 
 constexpr std::array kDuties{
+    DutyKind{.name = "conflist",
+             .purpose = "writes the runtime's configuration once the node can serve a pod",
+             .twins = Twins::kShareAnAnswer,
+             .on_node = answer_conflist},
     DutyKind{.name = "describe",
              .purpose = "the instance, its limits and ENIs, the vSwitches, the store",
              .twins = Twins::kShareAnAnswer,
              .with_cloud = answer_describe},
+    DutyKind{.name = "gc",
+             .purpose = "removes what no live pod of this node owns any more",
+             .twins = Twins::kShareAnAnswer,
+             .on_node = answer_gc},
     DutyKind{.name = "grow",
              .purpose = "a new ENI, or addresses on one",
              .holds = Holds::kEnis,
@@ -61,6 +72,10 @@ constexpr std::array kDuties{
              .purpose = "gives back addresses of an ENI, or all of it",
              .holds = Holds::kEnis,
              .with_cloud = answer_release},
+    DutyKind{.name = "repair",
+             .purpose = "brings back rules, routes and marks of shared ENIs that are lost",
+             .twins = Twins::kShareAnAnswer,
+             .on_node = answer_repair},
     DutyKind{.name = "route.ensure",
              .purpose = "makes sure of the VPC's route entry to this node",
              .holds = Holds::kRoutes,

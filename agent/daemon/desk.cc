@@ -1,7 +1,6 @@
 #include "agent/daemon/desk.h"
 
 #include <algorithm>
-#include <malloc.h>
 
 #include <nlohmann/json.hpp>
 
@@ -59,7 +58,8 @@ void Desk::reply_to(std::uint64_t asker, const Answer& answer) {
 
 void Desk::start(const Flight& flight) {
   lane_of(*flight.wish.duty)
-      .submit([this, number = flight.number, wish = flight.wish, end = flight.end, pods = pods_] {
+      .submit([this, number = flight.number, wish = flight.wish, end = flight.end,
+               pods = pods_ ? pods_() : nullptr] {
         const Steady::time_point begin = Steady::now();
         Answer answer = Error(ErrorKind::kTryAgain,
                               std::string(wish.duty->name) + ": others took all of its time");
@@ -105,6 +105,10 @@ std::chrono::seconds Desk::overdue() const {
 }
 
 Lane& Desk::lane_of(const DutyKind& duty) {
+  // Another lane than those that give way to it.
+  if (duty.urgency == Urgency::kPodsWait) {
+    return pods_wait_;
+  }
   switch (duty.holds) {
     case Holds::kEnis:
     case Holds::kEnisAndRoutes:

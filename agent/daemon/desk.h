@@ -44,8 +44,10 @@ class Desk {
   // Answers all who still wait with `error`.
   void answer_all(const base::Error& error);
 
-  // Null while nothing is known of pods. Counts for duties that begin afterwards.
-  void set_pods(std::shared_ptr<const PodsSeen> pods) { pods_ = std::move(pods); }
+  using Pods = std::function<std::shared_ptr<const PodsSeen>()>;
+  // Asked when a duty is asked for; null says that nothing is known of pods.
+  void set_pods(Pods pods) { pods_ = std::move(pods); }
+  bool idle() const { return flights_.empty(); }
   const std::map<std::string_view, DutyCount>& counts() const { return counts_; }
   // Seconds by which the duty that runs longest is past its budget; negative while none is.
   std::chrono::seconds overdue() const;
@@ -71,13 +73,14 @@ class Desk {
   Loop& loop_;
   Nodes& nodes_;
   base::Log& log_;
+  Lane pods_wait_;
   Lane enis_;
   Lane routes_;
   Lane others_;
   std::list<Flight> flights_;
   std::map<std::uint64_t, Asker> askers_;
   std::uint64_t last_number_ = 0;
-  std::shared_ptr<const PodsSeen> pods_;
+  Pods pods_;
   std::map<std::string_view, DutyCount> counts_;
 };
 

@@ -15,9 +15,10 @@ using base::Result;
 using base::Status;
 using netlink::Link;
 
-// By its table, whose routes say the link: no dump of the node's links, of which each pod has one.
-Result<std::optional<Link>> find_by_table(const Kernel& kernel, const HostEni& eni) {
-  const std::vector<netlink::Route> routes = TRY(kernel.routes->list_routes(table_of(eni.slot)));
+// By the routes of its table, which say the link: no dump of the node's links, of which each pod
+// has one.
+Result<std::optional<Link>> find_by_routes(const Kernel& kernel, const HostEni& eni,
+                                           const std::vector<netlink::Route>& routes) {
   for (const netlink::Route& route : routes) {
     Result<Link> link = kernel.routes->find_link(route.if_index);
     if (!link.ok() && !link.error().is(base::ErrorKind::kNotFound)) {
@@ -69,7 +70,8 @@ Status check_numbers(const HostEni& eni) {
 Result<EniLink> ensure_eni(const Kernel& kernel, const HostEni& eni, const Routing& routing,
                            std::chrono::milliseconds patience) {
   TRY(check_numbers(eni));
-  std::optional<Link> known = TRY(find_by_table(kernel, eni));
+  std::vector<netlink::Route> routes = TRY(kernel.routes->list_routes(table_of(eni.slot)));
+  std::optional<Link> known = TRY(find_by_routes(kernel, eni, routes));
   if (!known) {
     known = TRY(wait_for_link(kernel, eni, patience));
   }
@@ -78,7 +80,7 @@ Result<EniLink> ensure_eni(const Kernel& kernel, const HostEni& eni, const Routi
   if (found.is_primary) {
     return found;
   }
-  const EniView view = TRY(look_at(kernel, eni, found.link));
+  const EniView view = TRY(look_at(kernel, found.link, std::move(routes)));
   Mending mending = compare(view, eni, routing);
   const std::vector<netlink::Rule> rules = rules_of(eni.slot, routing);
   std::ranges::transform(rules, std::back_inserter(mending.requests), netlink::add_rule);

@@ -108,17 +108,18 @@ class Comparison {
     lose("address " + address.to_string() + " is gone", std::move(request));
   }
 
+  // Ours first: with its last IPv4 address a link loses its IPv4 routes.
   void compare_addresses() {
+    expect_address(own_ipv4());
+    if (has(routing_, Family::kIpv6)) {
+      expect_address(link_local_of(eni_.mac));
+    }
     for (const Prefix& address : view_.addresses) {
       const bool is_link_local = !address.is_v4() && address.address().is_link_local();
       if (address != own_ipv4() && !is_link_local) {
         lose("address " + address.to_string() + " is not the host's to have",
              netlink::delete_address(view_.link, address));
       }
-    }
-    expect_address(own_ipv4());
-    if (has(routing_, Family::kIpv6)) {
-      expect_address(link_local_of(eni_.mac));
     }
   }
 
@@ -156,10 +157,10 @@ Status write_ipv6_parameters(const netlink::Link& link) {
 
 }  // namespace
 
-Result<EniView> look_at(const Kernel& kernel, const HostEni& eni, netlink::Link link) {
+Result<EniView> look_at(const Kernel& kernel, netlink::Link link, std::vector<Route> routes) {
   EniView view;
   view.addresses = TRY(kernel.routes->list_addresses(link));
-  view.routes = TRY(kernel.routes->list_routes(table_of(eni.slot)));
+  view.routes = std::move(routes);
   view.link = std::move(link);
   return view;
 }
@@ -231,10 +232,10 @@ Result<bool> is_primary(const Kernel& kernel, const netlink::Link& link) {
   for (const IpAddress& somewhere :
        {IpAddress::from_bytes(Family::kIpv4, kIpv4), IpAddress::from_bytes(Family::kIpv6, kIpv6)}) {
     const Result<Route> route = kernel.routes->resolved_route(somewhere);
-    if (route.ok() && route->if_index == link.index) {
-      return true;
+    if (route.ok()) {
+      return route->if_index == link.index;
     }
-    if (!route.ok() && !route.error().is(base::ErrorKind::kNotFound)) {
+    if (!route.error().is(base::ErrorKind::kNotFound)) {
       return route.error();
     }
   }

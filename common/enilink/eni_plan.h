@@ -24,8 +24,10 @@ struct EniView {
   std::vector<netlink::Route> routes;  // of its table
 };
 
-// What the kernel has. Two dumps of what is the ENI's own: a few objects each.
-base::Result<EniView> look_at(const Kernel& kernel, const HostEni& eni, netlink::Link link);
+// What the kernel has; `routes` are those of the ENI's table. One dump, of the link's few
+// addresses.
+base::Result<EniView> look_at(const Kernel& kernel, netlink::Link link,
+                              std::vector<netlink::Route> routes);
 
 // Link, addresses and table.
 Mending compare(const EniView& view, const HostEni& eni, const Routing& routing);
@@ -40,7 +42,7 @@ std::vector<netlink::Rule> rules_of(int slot, const Routing& routing);
 
 // Whether it may be an ENI's NIC: not a link that was made on top of one and took its MAC over.
 bool is_nic(const netlink::Link& link);
-// Whether the node's default route is the link's.
+// Whether the node's default route is the link's: that of IPv4 where there is one.
 base::Result<bool> is_primary(const Kernel& kernel, const netlink::Link& link);
 base::Error no_such_link(const HostEni& eni);
 

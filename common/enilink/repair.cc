@@ -113,7 +113,8 @@ class Inspection {
     if (TRY(is_primary(kernel_, *link))) {
       return {};
     }
-    const EniView view = TRY(enilink::look_at(kernel_, eni, *link));
+    std::vector<netlink::Route> routes = TRY(kernel_.routes->list_routes(table_of(eni.slot)));
+    const EniView view = TRY(look_at(kernel_, *link, std::move(routes)));
     Mending mending = compare(view, eni, state_.routing);
     lost_.insert(lost_.end(), mending.lost.begin(), mending.lost.end());
     of_enis_.emplace_back(*link, std::move(mending));
@@ -186,7 +187,7 @@ class Inspection {
       lost_.emplace_back("the chains of table inet catena that mark packets are not whole");
     }
     std::map<IpAddress, int> marked;
-    for (const firewall::Marked& one : TRY(kernel_.firewall->marked(state_.routing.marks))) {
+    for (const firewall::Marked& one : TRY(kernel_.firewall->marked())) {
       marked.emplace(one.address, one.slot);
     }
     std::map<int, bool> slot_is_whole;

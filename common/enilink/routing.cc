@@ -31,6 +31,17 @@ Status mark(const Kernel& kernel, const Routing& routing, const std::vector<PodP
   return by_main.empty() ? Status() : kernel.firewall->unmark(by_main);
 }
 
+Status ensure_marks(const Kernel& kernel, const firewall::MarkSettings& marks) {
+  if (kernel.firewall == nullptr) {
+    return Error(ErrorKind::kUnsupported, "the kernel has no nf_tables");
+  }
+  // Whether they are whole add_pod looks, which each ADD comes to.
+  if (TRY(kernel.firewall->knows_marks(marks))) {
+    return {};
+  }
+  return kernel.firewall->ensure_marks(marks);
+}
+
 }  // namespace
 
 const char* name_of(Shape shape) { return shape == Shape::kMarks ? "marks" : "rules"; }
@@ -40,30 +51,21 @@ Result<Shape> choose_shape(const Kernel& kernel, WantedShape wanted,
   if (wanted == WantedShape::kRules) {
     return Shape::kRules;
   }
-  Status status = kernel.firewall == nullptr
-                      ? Status(Error(ErrorKind::kUnsupported, "the kernel has no nf_tables"))
-                      : kernel.firewall->ensure_marks(marks);
+  const Status status = ensure_marks(kernel, marks);
   if (status.ok()) {
     return Shape::kMarks;
   }
   if (wanted == WantedShape::kAuto && status.error().is(ErrorKind::kUnsupported)) {
     return Shape::kRules;
   }
-  return std::move(status).error().context("choose ENIs by marks");
+  return Error(status.error()).context("choose ENIs by marks");
 }
 
 Status ensure_node(const Kernel& kernel, const Routing& routing) {
   std::vector<netlink::Request> requests;
   const std::vector<netlink::Rule> rules = node_rules(routing);
   std::ranges::transform(rules, std::back_inserter(requests), netlink::add_rule);
-  TRY(kernel.routes->send(std::move(requests)).context("ensure the node's rules"));
-  if (routing.shape == Shape::kRules) {
-    return {};
-  }
-  if (kernel.firewall == nullptr) {
-    return Error(ErrorKind::kUnsupported, "mark what pods send: the kernel has no nf_tables");
-  }
-  return kernel.firewall->ensure_marks(routing.marks);
+  return kernel.routes->send(std::move(requests)).context("ensure the node's rules");
 }
 
 Status add_pod(const Kernel& kernel, const Routing& routing, const std::vector<PodPath>& pod) {

@@ -43,8 +43,8 @@ struct Kernel {
   firewall::Table* firewall = nullptr;
 };
 
-// kAuto: marks wherever the kernel takes them, and what of them is not there is made (in one
-// transaction, or nothing). Where they are in place it only looks. kUnsupported when kMarks can't
+// kAuto: marks wherever the kernel takes them; the chains are made where there are none (in one
+// transaction, or nothing), else it is one look-up. kUnsupported when kMarks can't
 // be had.
 base::Result<Shape> choose_shape(const Kernel& kernel, WantedShape wanted,
                                  const firewall::MarkSettings& marks);
@@ -64,8 +64,7 @@ struct EniLink {
   bool is_primary = false;
 };
 
-// The rule of the pods table, those of hostStackCIDRs and, in Shape::kMarks, the mark chains.
-// Idempotent, no dump.
+// The rule of the pods table and those of hostStackCIDRs. Idempotent, no dump.
 base::Status ensure_node(const Kernel& kernel, const Routing& routing);
 
 // The ENI's link, found by its MAC and waited for as long as `patience`, up, with 169.254.1.1/32
@@ -87,10 +86,10 @@ struct PodPath {
   std::optional<base::IpAddress> source;  // of the host route: the node's address
 };
 
-// Marks or rules of a pod's addresses. (Masquerade needs marks: Table::masquerade with them. In
-// Shape::kRules what is masqueraded would leave by the ENI and be dropped; refuse it.) Its host
-// routes are podlink::configure_host_end's
-// (PodLink::table = kPodsTable). Idempotent.
+// Marks, with all of their chains, or rules of a pod's addresses. (Masquerade needs marks:
+// Table::masquerade with them. In Shape::kRules what is masqueraded would leave by the ENI and be
+// dropped; refuse it.) Its host routes are podlink::configure_host_end's (PodLink::table =
+// kPodsTable). Idempotent.
 base::Status add_pod(const Kernel& kernel, const Routing& routing, const std::vector<PodPath>& pod);
 
 // Both go on after a failure, and succeed where there is nothing. Like Table::forget and

@@ -124,14 +124,6 @@ Expressions& Expressions::not_in_set(std::string_view set, Slot from) {
   });
 }
 
-Expressions& Expressions::value_of(std::string_view map, Slot from, Slot to) {
-  return add("lookup", [=](Attributes& data) {
-    data.text(NFTA_LOOKUP_SET, map);
-    data.number(NFTA_LOOKUP_SREG, number_of(from));
-    data.number(NFTA_LOOKUP_DREG, number_of(to));
-  });
-}
-
 Expressions& Expressions::verdict_of(std::string_view map, Slot from) {
   return add("lookup", [=](Attributes& data) {
     data.text(NFTA_LOOKUP_SET, map);

@@ -61,8 +61,6 @@ class Expressions {
   Expressions& in_set(std::string_view set, Slot from = 0);
   Expressions& not_in_set(std::string_view set, Slot from = 0);
 
-  // Loads what the map has for what is loaded; the rule ends here where it has none.
-  Expressions& value_of(std::string_view map, Slot from = 0, Slot to = 0);
   // The verdict that the map has for what is loaded; the rule ends here where it has none.
   Expressions& verdict_of(std::string_view map, Slot from = 0);
   Expressions& verdict(const Verdict& verdict);

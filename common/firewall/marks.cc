@@ -5,7 +5,6 @@
 #include <array>
 #include <bit>
 #include <cstdio>
-#include <cstring>
 #include <iterator>
 #include <optional>
 #include <unistd.h>
@@ -43,16 +42,6 @@ std::string doing(const char* what, const std::vector<base::IpAddress>& pods) {
   return text;
 }
 
-std::string slot_bytes(const FoundElement& found) {
-  return found.value.size() == kMarkField.size ? found.value : host_order(0);
-}
-
-std::uint32_t number_in(const std::string& bytes) {
-  std::uint32_t number = 0;
-  std::memcpy(&number, bytes.data(), sizeof number);
-  return number;
-}
-
 void append(std::vector<Change>& changes, std::vector<Change> more) {
   std::ranges::move(more, std::back_inserter(changes));
 }
@@ -67,7 +56,7 @@ base::Result<std::vector<Change>> changes_of_marked(nl_sock* socket,
   for (const base::IpAddress& pod : pods) {
     const Set map = marks_map(pod.family());
     if (const auto found = TRY(find_element(socket, map, key_of(pod)))) {
-      append(changes, make(map, {{found->key, std::nullopt, std::nullopt, found->value}}));
+      append(changes, make(map, {{found->key, std::nullopt, Verdict::go_to(found->chain)}}));
     }
   }
   return changes;
@@ -113,14 +102,14 @@ base::Status Table::ensure_marks(const MarkSettings& marks) {
 
 base::Status Table::mark(const std::vector<base::IpAddress>& pods, int slot,
                          const MarkSettings& marks) {
-  const std::string value = host_order(marks.value_of(static_cast<std::uint32_t>(slot)));
+  const std::string chain = slot_chain(slot);
   std::vector<Change> changes;
   for (const base::IpAddress& pod : pods) {
     const Set map = marks_map(pod.family());
-    const std::vector<Element> wanted{{key_of(pod), std::nullopt, std::nullopt, value}};
+    const std::vector<Element> wanted{{key_of(pod), std::nullopt, Verdict::go_to(chain)}};
     const std::optional<FoundElement> found =
         TRY(find_element(socket_.get(), map, wanted.front().key));
-    if (found && found->value == value && !found->expiring) {
+    if (found && found->chain == chain && !found->expiring) {
       continue;
     }
     if (found) {
@@ -148,23 +137,26 @@ base::Result<bool> Table::has_marks(const MarkSettings& marks) {
   return is_in_place(socket_.get(), marks_plan(marks));
 }
 
+base::Result<bool> Table::knows_marks(const MarkSettings& marks) {
+  return has_element(socket_.get(), slots_map(), host_order(marks.value_of(kNoEni)));
+}
+
 base::Result<bool> Table::is_marked(const Marked& pod, const MarkSettings& marks) {
   const std::optional<FoundElement> found =
       TRY(find_element(socket_.get(), marks_map(pod.address.family()), key_of(pod.address)));
-  const std::string wanted = host_order(marks.value_of(static_cast<std::uint32_t>(pod.slot)));
-  if (!found || found->value != wanted || found->expiring) {
+  if (!found || found->chain != slot_chain(pod.slot) || found->expiring) {
     return false;
   }
   return is_in_place(socket_.get(), marks_plan(marks, pod.slot));
 }
 
-base::Result<std::vector<Marked>> Table::marked(const MarkSettings& marks) {
+base::Result<std::vector<Marked>> Table::marked() {
   std::vector<Marked> all;
   for (const base::Family family : kFamilies) {
     for (const FoundElement& found : TRY(elements_in(socket_.get(), marks_map(family)))) {
       if (found.key.size() == address_field(family).size) {
-        all.push_back({base::IpAddress::from_bytes(family, found.key.data()),
-                       static_cast<int>(marks.slot_of(number_in(slot_bytes(found))))});
+        all.push_back(
+            {base::IpAddress::from_bytes(family, found.key.data()), slot_of_chain(found.chain)});
       }
     }
   }

@@ -1,5 +1,6 @@
 #include "common/firewall/marks_plan.h"
 
+#include <charconv>
 #include <string_view>
 
 #include "common/firewall/netfilter.h"
@@ -13,10 +14,7 @@ constexpr std::uint32_t kKubeProxyMasquerade = 0x4000;
 constexpr std::uint32_t kEniGroup = 20200;               // enilink/numbers.h
 constexpr std::string_view kOriginalDirection{"\0", 1};  // IP_CT_DIR_ORIGINAL
 constexpr const char* kSlotsMap = "slots";
-
-Set slots_map(const std::string& table) { return {table, kSlotsMap, {kMarkField}, false, true}; }
-
-std::string chain_of(int slot) { return "slot-" + std::to_string(slot); }
+constexpr const char* kSlotChains = "slot-";
 
 Expressions& set_connection_mark(Expressions& expressions, const MarkSettings& marks,
                                  std::uint32_t slot) {
@@ -52,8 +50,7 @@ Rule by_pod(base::Family family, const std::string& table) {
       .compare(NFT_CMP_EQ, kPodInterfaces)
       .is_family(family)
       .load_address(family, End::kSource)
-      .value_of(marks_map(family, table).name)
-      .verdict_of(kSlotsMap);
+      .verdict_of(marks_map(family, table).name);
   return {"by the pod that sends", std::move(expressions)};
 }
 
@@ -81,10 +78,23 @@ Rule masqueraded_by_kube_proxy() {
 
 }  // namespace
 
+std::string slot_chain(int slot) { return kSlotChains + std::to_string(slot); }
+
+int slot_of_chain(const std::string& chain) {
+  const std::string_view prefix = kSlotChains;
+  int slot = 0;
+  if (chain.starts_with(prefix)) {
+    (void)std::from_chars(chain.data() + prefix.size(), chain.data() + chain.size(), slot);
+  }
+  return slot;
+}
+
 Set marks_map(base::Family family, const std::string& table) {
   const char* name = family == base::Family::kIpv4 ? "mark4" : "mark6";
-  return {table, name, {address_field(family)}, false, false, true, kMarkField};
+  return {table, name, {address_field(family)}, false, true, true};
 }
+
+Set slots_map(const std::string& table) { return {table, kSlotsMap, {kMarkField}, false, true}; }
 
 Plan marks_plan(const MarkSettings& marks, std::optional<int> slot, const std::string& table) {
   const auto regular = [&table](const std::string& name) {
@@ -93,8 +103,7 @@ Plan marks_plan(const MarkSettings& marks, std::optional<int> slot, const std::s
   Plan plan;
   plan.sets = {marks_map(base::Family::kIpv4, table), marks_map(base::Family::kIpv6, table),
                slots_map(table)};
-  std::vector<Element> slots{
-      {host_order(marks.value_of(kNoEni)), std::nullopt, Verdict::accept(), {}}};
+  std::vector<Element> slots{{host_order(marks.value_of(kNoEni)), std::nullopt, Verdict::accept()}};
   plan.chains = {{regular(kByMainChain), {packet_mark(marks, 0), connection_mark(marks, kNoEni)}},
                  {{table, "marks", "filter", NF_INET_PRE_ROUTING, kMarkPriority},
                   {by_connection(marks), by_pod(base::Family::kIpv4, table),
@@ -104,9 +113,9 @@ Plan marks_plan(const MarkSettings& marks, std::optional<int> slot, const std::s
   if (slot) {
     const auto number = static_cast<std::uint32_t>(*slot);
     slots.push_back(
-        {host_order(marks.value_of(number)), std::nullopt, Verdict::go_to(chain_of(*slot)), {}});
+        {host_order(marks.value_of(number)), std::nullopt, Verdict::go_to(slot_chain(*slot))});
     plan.chains.push_back(
-        {regular(chain_of(*slot)), {packet_mark(marks, number), connection_mark(marks, number)}});
+        {regular(slot_chain(*slot)), {packet_mark(marks, number), connection_mark(marks, number)}});
   }
   plan.elements.push_back({slots_map(table), std::move(slots)});
   return plan;

@@ -14,6 +14,10 @@ namespace {
 constexpr std::size_t kElementsSize = 60'000;
 // nft's tag of a comment in the user data of a rule (NFTNL_UDATA_RULE_COMMENT).
 constexpr char kUserDataComment = 0;
+// nft's tag in the user data of a set (NFTNL_UDATA_SET_KEYBYTEORDER) for how it prints keys, and
+// its number for the order of this machine (BYTEORDER_HOST_ENDIAN).
+constexpr char kUserDataKeyOrder = 0;
+constexpr std::uint32_t kHostOrder = 1;
 // nft packs the types of a concatenation into 6 bits each (TYPE_BITS).
 constexpr std::uint32_t kNftTypeBits = 6;
 
@@ -39,9 +43,6 @@ void write_element(Attributes& list, const Element& written, bool expires = fals
     }
     if (written.verdict) {
       element.nest(NFTA_SET_ELEM_DATA, [&](Attributes& data) { written.verdict->write(data); });
-    } else if (!written.value.empty()) {
-      element.nest(NFTA_SET_ELEM_DATA,
-                   [&](Attributes& data) { data.bytes(NFTA_DATA_VALUE, written.value); });
     }
   });
   if (written.end) {
@@ -143,9 +144,8 @@ Field address_field(base::Family family) {
 
 Change ensure_set(const Set& set) {
   assert(!set.key.empty() && (!set.interval || set.key.size() == 1));
-  const bool is_map = set.verdicts || set.value.has_value();
   Change made = change(NFT_MSG_NEWSET, NLM_F_CREATE,
-                       named(is_map ? "add map" : "add set", set.name, set.table));
+                       named(set.verdicts ? "add map" : "add set", set.name, set.table));
   std::uint32_t type = 0;
   std::uint32_t size = 0;
   for (const Field& field : set.key) {
@@ -154,7 +154,7 @@ Change ensure_set(const Set& set) {
   }
   std::uint32_t flags = 0;
   flags |= set.interval ? std::uint32_t{NFT_SET_INTERVAL} : 0;
-  flags |= is_map ? std::uint32_t{NFT_SET_MAP} : 0;
+  flags |= set.verdicts ? std::uint32_t{NFT_SET_MAP} : 0;
   flags |= set.expiring ? std::uint32_t{NFT_SET_TIMEOUT} : 0;
   Attributes& attributes = made.attributes;
   attributes.text(NFTA_SET_TABLE, set.table);
@@ -163,11 +163,13 @@ Change ensure_set(const Set& set) {
   attributes.number(NFTA_SET_KEY_TYPE, type);
   attributes.number(NFTA_SET_KEY_LEN, size);
   attributes.number(NFTA_SET_ID, 1);  // obligatory; our rules name their sets
+  if (set.key.front().host_order) {
+    std::string user_data{kUserDataKeyOrder, sizeof kHostOrder};
+    user_data.append(reinterpret_cast<const char*>(&kHostOrder), sizeof kHostOrder);
+    attributes.bytes(NFTA_SET_USERDATA, user_data);
+  }
   if (set.verdicts) {
     attributes.number(NFTA_SET_DATA_TYPE, NFT_DATA_VERDICT);
-  } else if (set.value) {
-    attributes.number(NFTA_SET_DATA_TYPE, set.value->nft_type);
-    attributes.number(NFTA_SET_DATA_LEN, set.value->size);
   }
   return made;
 }
@@ -245,7 +247,7 @@ std::vector<Change> delete_elements(const Set& set, const std::vector<Element>& 
   std::vector<Change> changes;
   for (const Element& element : elements) {
     Attributes list;
-    write_element(list, {element.key, element.end, std::nullopt, {}});
+    write_element(list, {element.key, element.end, std::nullopt});
     Change made = of_elements(
         change(NFT_MSG_DELSETELEM, 0, named("delete an element of set", set.name, set.table)), set,
         list);

@@ -46,22 +46,22 @@ Change append_rule(const std::string& table, const std::string& chain, const Rul
 struct Field {
   std::uint32_t nft_type;
   std::uint32_t size;
+  bool host_order = false;  // a number as this machine has it
 };
 inline constexpr Field kIpv4Field{7, 4};
 inline constexpr Field kIpv6Field{8, 16};
 inline constexpr Field kInterfaceField{41, 16};
-inline constexpr Field kMarkField{19, 4};
+inline constexpr Field kMarkField{19, 4, true};
 inline constexpr Field kMacField{9, 8};  // 6 bytes, filled up with NUL to whole slots
 Field address_field(base::Family family);
 
 struct Set {
   std::string table;
   std::string name;
-  std::vector<Field> key;                     // several: a concatenation
-  bool interval = false;                      // of one field only
-  bool verdicts = false;                      // a map from keys to verdicts
-  bool expiring = false;                      // elements can be made to expire
-  std::optional<Field> value = std::nullopt;  // a map from keys to these
+  std::vector<Field> key;  // several: a concatenation
+  bool interval = false;   // of one field only
+  bool verdicts = false;   // a map from keys to verdicts
+  bool expiring = false;   // elements can be made to expire
 };
 
 // kExists when there is a set of that name with another key or flags.
@@ -76,8 +76,7 @@ struct Element {
   // Interval sets: the first key behind the interval; absent where that reaches the last key there
   // is.
   std::optional<std::string> end;
-  std::optional<Verdict> verdict;  // of maps to verdicts
-  std::string value{};             // of maps to values
+  std::optional<Verdict> verdict;  // of maps
 
   bool operator==(const Element& other) const { return key == other.key && end == other.end; }
 };
@@ -88,7 +87,7 @@ std::string key_of_interface(const std::string& name);
 std::string key_of(const base::Mac& mac);
 
 // Adding what is there already is success, but EBUSY where a map
-// has another value for it. As many messages as the elements need; none for none.
+// has another verdict for it. As many messages as the elements need; none for none.
 std::vector<Change> add_elements(const Set& set, const std::vector<Element>& elements);
 // Makes elements that are there expire, which is not a deletion: closing a socket waits for nothing
 // afterwards. One that is not there is made, and expires too. Kernels before 6.12 change nothing.

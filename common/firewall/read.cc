@@ -191,8 +191,9 @@ std::vector<FoundElement> elements_of_message(nlmsghdr* message) {
     const Parsed<NFTA_SET_ELEM_MAX> element(each);
     const Parsed<NFTA_DATA_MAX> key(element[NFTA_SET_ELEM_KEY]);
     const Parsed<NFTA_DATA_MAX> data(element[NFTA_SET_ELEM_DATA]);
+    const Parsed<NFTA_VERDICT_MAX> verdict(data[NFTA_DATA_VERDICT]);
     elements.push_back({std::string(bytes_of(key[NFTA_DATA_VALUE])),
-                        std::string(bytes_of(data[NFTA_DATA_VALUE])),
+                        verdict.text(NFTA_VERDICT_CHAIN),
                         element[NFTA_SET_ELEM_EXPIRATION] != nullptr});
   }
   return elements;

@@ -30,7 +30,7 @@ base::Result<std::uint64_t> packets_counted(nl_sock* socket, const std::string& 
 
 struct FoundElement {
   std::string key;
-  std::string value;      // of a map to values; else empty
+  std::string chain;      // that the verdict leads to; empty where there is none
   bool expiring = false;  // goes by itself
 };
 

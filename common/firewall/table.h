@@ -103,10 +103,12 @@ class Table {
   base::Status forget_marks(const std::vector<base::IpAddress>& pods);
   // Whether the chains are whole, slots' chains not counted. Changes nothing.
   base::Result<bool> has_marks(const MarkSettings& marks);
+  // Whether ensure_marks was here with that mask: one look-up, where has_marks makes several.
+  base::Result<bool> knows_marks(const MarkSettings& marks);
   // Whether the pod has that slot and the slot's chain is whole.
   base::Result<bool> is_marked(const Marked& pod, const MarkSettings& marks);
   // Every marked pod; for garbage collection and commands.
-  base::Result<std::vector<Marked>> marked(const MarkSettings& marks);
+  base::Result<std::vector<Marked>> marked();
   // Success when this kernel can do all that ensure_marks needs: tried in a table that is never
   // seen. kUnsupported otherwise.
   base::Status can_mark();

@@ -144,7 +144,7 @@ base::Status Index::attach(std::uint32_t number, const Record& record) {
     TRY(add_to_table(added.owner_hash, number));
   }
   if (waits_in_list(record.state)) {
-    TRY(link_last(number, pool));
+    TRY(link_by_age(number, pool, record.state));
   }
   ++TRY(edit_slot(pool))->by_state.at(static_cast<std::size_t>(record.state));
   return {};
@@ -161,16 +161,42 @@ base::Status Index::drop(std::uint32_t number) {
 }
 
 base::Status Index::link_last(std::uint32_t number, std::uint32_t pool) {
+  return link_after(TRY(slot(pool))->tail, number, pool);
+}
+
+// Those that were never freed come before all that were: the list has them in the order in which
+// they may be handed out, also when new ones come while others cool.
+base::Status Index::link_by_age(std::uint32_t number, std::uint32_t pool, State state) {
+  std::uint32_t before = TRY(slot(pool))->tail;
+  for (std::uint32_t left = used_; state == State::kFree && before != 0; --left) {
+    const SlotBlock& candidate = *TRY(slot(before));
+    if (static_cast<State>(candidate.state) != State::kCooling) {
+      break;
+    }
+    if (left == 0) {
+      return blocks_.damage("its lists have a ring");
+    }
+    before = candidate.previous;
+  }
+  return link_after(before, number, pool);
+}
+
+// `before` is 0 for the first place.
+base::Status Index::link_after(std::uint32_t before, std::uint32_t number, std::uint32_t pool) {
   SlotBlock& list = *TRY(edit_slot(pool));
   SlotBlock& added = *TRY(edit_slot(number));
-  added.previous = list.tail;
-  added.next = 0;
-  if (list.tail != 0) {
-    TRY(edit_slot(list.tail))->next = number;
+  added.previous = before;
+  added.next = before == 0 ? list.head : TRY(slot(before))->next;
+  if (added.next != 0) {
+    TRY(edit_slot(added.next))->previous = number;
+  } else {
+    list.tail = number;
+  }
+  if (before != 0) {
+    TRY(edit_slot(before))->next = number;
   } else {
     list.head = number;
   }
-  list.tail = number;
   return {};
 }
 

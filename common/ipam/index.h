@@ -138,6 +138,8 @@ class Index {
   base::Status detach(std::uint32_t number);
   base::Status drop(std::uint32_t number);
   base::Status link_last(std::uint32_t number, std::uint32_t pool);
+  base::Status link_by_age(std::uint32_t number, std::uint32_t pool, State state);
+  base::Status link_after(std::uint32_t before, std::uint32_t number, std::uint32_t pool);
   base::Status unlink(std::uint32_t number);
 
   void write_header();

@@ -61,6 +61,9 @@ void EniNode::at_node(const std::function<void(const Kernel&)>& work) const {
 
 void EniNode::ensure() const {
   at_node([this](const Kernel& kernel) {
+    const WantedShape wanted =
+        routing.shape == Shape::kMarks ? WantedShape::kMarks : WantedShape::kRules;
+    EXPECT_OK(choose_shape(kernel, wanted, routing.marks));
     EXPECT_OK(ensure_node(kernel, routing));
     for (const HostEni* eni : {&eni1, &eni2, &primary}) {
       EXPECT_OK(ensure_eni(kernel, *eni, routing, std::chrono::seconds(5)));

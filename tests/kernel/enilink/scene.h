@@ -59,7 +59,7 @@ class EniNode {
   const ScratchNetNs& node() const { return vpc.a(); }
   // In the node's namespace, with sockets of its own.
   void at_node(const std::function<void(const Kernel&)>& work) const;
-  // ensure_node and ensure_eni of all three.
+  // choose_shape, ensure_node and ensure_eni of all three.
   void ensure() const;
 
   // A pod with an IPv4 and an IPv6 address of that ENI, as the plugin makes it.

@@ -67,5 +67,30 @@ TEST(Cost, OfTheCallsOnThePathOfAddAndDelWith5000Entered) {
   });
 }
 
+TEST(Cost, OfMarkingWith2000Marked) {
+  const catena::test::ScratchNetNs netns;
+  netns.run([] {
+    base::Result<Table> table = Table::open();
+    ASSERT_OK(table);
+    const MarkSettings marks;
+    std::vector<base::IpAddress> many;
+    many.reserve(2000);
+    for (std::uint64_t i = 0; i < 2000; ++i) {
+      many.push_back(ip("10.2.0.0").plus(i));
+    }
+    ASSERT_OK(table->mark(many, 1, marks));
+    const auto pod = [](std::uint64_t i) { return ip("10.1.0.0").plus(i); };
+    EXPECT_LT(median_us("ensure_marks, in place",
+                        [&](std::uint64_t) { return table->ensure_marks(marks); }),
+              500);
+    EXPECT_LT(
+        median_us("mark one", [&](std::uint64_t i) { return table->mark({pod(i)}, 1, marks); }),
+        1500);
+    EXPECT_LT(
+        median_us("forget one", [&](std::uint64_t i) { return table->forget_marks({pod(i)}); }),
+        1500);
+  });
+}
+
 }  // namespace
 }  // namespace catena::firewall::test

@@ -125,6 +125,19 @@ TEST_F(EniClaimTest, TheAddressFreeForLongestIsTakenWhicheverEniHasIt) {
   EXPECT_EQ(claim("d"), "eni-1: 10.1.0.10");
 }
 
+TEST_F(EniClaimTest, AnAddressThatComesWhileOthersCoolServesAtOnce) {
+  put_eni("eni-1", {"10.1.0.10", "10.1.0.11"});
+  claim("a");
+  claim("b");
+  node_.release("a");
+  node_.release("b");
+  put_eni("eni-1", {"10.1.0.12"});
+  EXPECT_EQ(claim("c"), "eni-1: 10.1.0.12");
+  EXPECT_EQ(stock(), "eni-1: 0 free 2 cooling 1 bound 0 reserved 0 quarantined");
+  pass(seconds(31));
+  EXPECT_EQ(claim("d"), "eni-1: 10.1.0.10");
+}
+
 TEST_F(EniClaimTest, ADualStackPodGetsBothAddressesOfOneEni) {
   put_eni("eni-1", {"10.1.0.10", "10.1.0.11", "fd00::10"});
   put_eni("eni-2", {"10.2.0.20", "fd00::20"});

@@ -1,0 +1,361 @@
+#include "agent/daemon/daemon.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <malloc.h>
+#include <memory>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
+
+#include "agent/daemon/desk.h"
+#include "agent/daemon/http_server.h"
+#include "agent/daemon/loop.h"
+#include "agent/daemon/memory.h"
+#include "agent/daemon/mender.h"
+#include "agent/daemon/metrics.h"
+#include "agent/daemon/pods_watch.h"
+#include "agent/daemon/recurring.h"
+#include "agent/daemon/socket_server.h"
+#include "agent/daemon/store_watch.h"
+
+namespace catena::agent {
+namespace {
+
+using base::Error;
+using base::Result;
+using base::Status;
+using Json = nlohmann::json;
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+// The loop waits no longer for a plugin that has the store's lock.
+constexpr Millis kStorePatience{200};
+// An intent this old is not being worked on by the call that began it, or that call still holds the
+// lock for which recover waits.
+constexpr seconds kIntentAge{20};
+constexpr seconds kLookAtIntents{30};
+// A duty so long past its budget hangs.
+constexpr seconds kHangs{60};
+constexpr seconds kRest{5};
+
+Result<base::UniqueFd> open_signals() {
+  sigset_t signals;
+  ::sigemptyset(&signals);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {
+    ::sigaddset(&signals, signal);
+  }
+  // Before any thread is made: they inherit it.
+  if (::sigprocmask(SIG_BLOCK, &signals, nullptr) != 0) {
+    return Error::from_errno(errno, "block signals");
+  }
+  base::UniqueFd fd(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
+  return fd.valid() ? Result<base::UniqueFd>(std::move(fd))
+                    : Error::from_errno(errno, "listen to signals");
+}
+
+class Daemon {
+ public:
+  Daemon(DaemonOptions options, std::unique_ptr<Loop> loop, base::Log& log)
+      : options_(std::move(options)),
+        log_(log),
+        loop_(std::move(loop)),
+        nodes_(options_.node),
+        desk_(*loop_, nodes_, log_),
+        store_(options_.node.state_dir, {.lock_patience = kStorePatience}) {}
+
+  Status start() {
+    signals_ = TRY(open_signals());
+    TRY(loop_->watch(signals_.get(), EPOLLIN, [this] { on_signal(); }));
+    watch_ = TRY(StoreWatch::open(options_.node.state_dir, *loop_, [this] { on_store_change(); }));
+    socket_ = TRY(SocketServer::open(socket_path(), *loop_, desk_, log_));
+    if (options_.listen != "none") {
+      http_ = TRY(HttpServer::open(options_.listen, *loop_,
+                                   [this](std::string_view path) { return page(path); }));
+    }
+    if (options_.api != "none") {
+      pods_ = TRY(PodsWatch::open(options_.api, options_.node_name, *loop_, log_, [this] {
+        if (keep_ != nullptr) {
+          keep_->nudge();
+        }
+      }));
+      desk_.set_pods([this] { return pods_->seen(); });
+    }
+    make_pool_duties();
+    make_node_duties();
+    if (!options_.conflist.from.empty()) {
+      mender_ =
+          TRY(Mender::open(options_.node.state_dir, options_.conflist.from, *loop_, log_, tally_));
+      compare_now_and_then();
+    }
+    look_at_intents(seconds(1));
+    give_back_when_idle();
+    log_.info("serving at " + socket_path() +
+              (http_ ? ", metrics at http://" + http_->address() + "/metrics" : std::string()));
+    return {};
+  }
+
+  Status run() { return loop_->run(); }
+  // Nobody finds the socket from now on.
+  void close() { socket_.reset(); }
+
+ private:
+  using Done = Recurring::Done;
+
+  std::unique_ptr<Recurring> make(std::string_view duty, const Rhythm& rhythm, Recurring::Args args,
+                                  Done done) {
+    const Result<const DutyKind*> kind = find_duty(duty);
+    return std::make_unique<Recurring>(*loop_, desk_, log_, *kind.value(), rhythm, std::move(args),
+                                       std::move(done));
+  }
+
+  static std::string no_args() { return "{}"; }
+
+  void make_pool_duties() {
+    recover_ = make("recover", {.period = hours(24), .spacing = seconds(30)}, no_args, nullptr);
+    if (!options_.pool) {
+      return;
+    }
+    keep_ = make(
+        "pool.keep", {.period = minutes(1)},
+        [this] {
+          return base::print_json(Json{{"pending", pods_ == nullptr ? 0 : pods_->pending()}});
+        },
+        [this](const Json& result) { tell_kept(result); });
+    keep_->start();
+    sync_ = make("pool.sync", {.first = seconds(10), .period = minutes(2)}, no_args,
+                 [this](const Json& result) {
+                   for (const Json& line : result.value("done", Json::array())) {
+                     log_.info("pool.sync: " + line.get<std::string>());
+                   }
+                   if (const auto node = nodes_.known()) {
+                     sync_->set_period(node->sync_period());
+                   }
+                 });
+    sync_->start();
+  }
+
+  void make_node_duties() {
+    gc_ = make("gc", {.first = seconds(2), .period = minutes(5), .spacing = seconds(10)}, no_args,
+               [this](const Json& result) { tell_collected(result); });
+    gc_->start();
+    if (options_.conflist.from.empty()) {
+      return;
+    }
+    conflist_ = make(
+        "conflist",
+        {.period = minutes(1),
+         .first_retry = seconds(2),
+         .last_retry = seconds(30),
+         .budget = seconds(30)},
+        [this] {
+          return base::print_json(Json{{"from", options_.conflist.from},
+                                       {"to", options_.conflist.to},
+                                       {"cniPath", options_.conflist.cni_path}});
+        },
+        [this](const Json& result) {
+          tally_.conflist = 1;
+          if (result.value("written", false)) {
+            log_.info("wrote " + options_.conflist.to + ": this node can serve pods");
+          }
+        });
+    tally_.conflist = 0;
+    conflist_->start();
+  }
+
+  void tell_kept(const Json& result) {
+    const Json added = result.value("added", Json::object());
+    const Json released = result.value("released", Json::object());
+    const int more = added.value("ipv4", 0) + added.value("ipv6", 0);
+    const int fewer = released.value("ipv4", 0) + released.value("ipv6", 0);
+    if (more != 0 || fewer != 0) {
+      log_.info("pool.keep: " + std::to_string(more) + " addresses more, " + std::to_string(fewer) +
+                " given back, room for " + std::to_string(result.value("idle", 0)) + " pods");
+    }
+  }
+
+  void tell_collected(const Json& result) {
+    for (const Json& found : result.value("garbage", Json::array())) {
+      ++tally_.collected[found.value("kind", "")];
+      log_.info("gc: " + found.value("kind", "") + " " + found.value("what", "") +
+                " removed: " + found.value("why", ""));
+    }
+    tally_.doubtful = static_cast<int>(result.value("doubtful", Json::array()).size());
+  }
+
+  void on_store_change() {
+    if (keep_ != nullptr) {
+      keep_->nudge();
+    }
+    if (conflist_ != nullptr && !conflist_->is_well()) {
+      conflist_->nudge();
+    }
+    look_at_intents(kLookAtIntents);
+    if (mender_ != nullptr && enis_changed()) {
+      mender_->compare_soon();
+    }
+  }
+
+  // New ENIs are set up on the host before a pod asks for one.
+  bool enis_changed() {
+    const auto records = store_.cloud();
+    if (!records.ok()) {
+      return false;
+    }
+    std::vector<std::string> serving;
+    for (const ipam::Eni& eni : records->enis) {
+      if (ipam::serves_pods(eni)) {
+        serving.push_back(eni.id);
+      }
+    }
+    return std::exchange(serving_, serving) != serving;
+  }
+
+  // What a call began and did not finish is carried to an end by recover, some time after nobody
+  // works on it any more.
+  void look_at_intents(Millis from_now) {
+    if (intents_timer_ != 0) {
+      return;
+    }
+    intents_timer_ = loop_->after(from_now, [this] {
+      intents_timer_ = 0;
+      const auto records = store_.cloud();
+      if (!records.ok() || records->intents.empty()) {
+        return;
+      }
+      if (std::chrono::system_clock::now() - records->intents.front().since >= kIntentAge) {
+        recover_->nudge();
+      }
+      look_at_intents(kLookAtIntents);
+    });
+  }
+
+  void compare_now_and_then() {
+    loop_->after(minutes(5), [this] {
+      mender_->compare_soon();
+      compare_now_and_then();
+    });
+  }
+
+  // A duty may begin again soon: not before some seconds of rest.
+  void give_back_when_idle() {
+    loop_->after(kRest, [this] {
+      std::uint64_t runs = 0;
+      for (const auto& [name, count] : desk_.counts()) {
+        runs += count.done + count.failed;
+      }
+      if (desk_.idle() && runs != runs_given_back_) {
+        runs_given_back_ = runs;
+        give_back_memory();
+      }
+      give_back_when_idle();
+    });
+  }
+
+  void on_signal() {
+    signalfd_siginfo info{};
+    while (::read(signals_.get(), &info, sizeof info) == sizeof info) {
+      if (info.ssi_signo != SIGHUP) {
+        log_.info("ending");
+        loop_->stop();
+        return;
+      }
+      log_.info("reading eni.conf and conflist anew");
+      nodes_.forget();
+      for (Recurring* duty : {keep_.get(), sync_.get(), conflist_.get()}) {
+        if (duty != nullptr) {
+          duty->nudge_at_once();
+        }
+      }
+      if (mender_ != nullptr) {
+        mender_->read_anew();
+      }
+    }
+  }
+
+  Page page(std::string_view path) {
+    if (path == "/healthz") {
+      return health();
+    }
+    if (path == "/metrics") {
+      if (pods_ != nullptr) {
+        tally_.api_synced = pods_->is_synced() ? 1 : 0;
+        tally_.pods_pending = pods_->pending();
+      }
+      return {.type = "text/plain; version=0.0.4; charset=utf-8",
+              .body = metrics_text(desk_.counts(), tally_, store_.list())};
+    }
+    return {.status = 404, .body = "there are /metrics and /healthz\n"};
+  }
+
+  // What a restart may mend, and nothing else: the cloud's troubles are in the metrics.
+  Page health() {
+    if (desk_.overdue() > kHangs) {
+      return {.status = 503, .body = "a duty hangs\n"};
+    }
+    const auto stock = store_.stock(ipam::IfBusy::kFail);
+    if (!stock.ok() && !stock.error().is(base::ErrorKind::kTryAgain)) {
+      return {.status = 503, .body = stock.error().text() + "\n"};
+    }
+    return {.body = "ok\n"};
+  }
+
+  DaemonOptions options_;
+  base::Log& log_;
+  std::unique_ptr<Loop> loop_;
+  Nodes nodes_;
+  Desk desk_;
+  ipam::Store store_;
+  Tally tally_;
+  base::UniqueFd signals_;
+  std::unique_ptr<StoreWatch> watch_;
+  std::unique_ptr<SocketServer> socket_;
+  std::unique_ptr<HttpServer> http_;
+  std::unique_ptr<Mender> mender_;
+  std::unique_ptr<PodsWatch> pods_;
+  std::unique_ptr<Recurring> keep_;
+  std::unique_ptr<Recurring> sync_;
+  std::unique_ptr<Recurring> recover_;
+  std::unique_ptr<Recurring> gc_;
+  std::unique_ptr<Recurring> conflist_;
+  std::vector<std::string> serving_;
+  std::uint64_t runs_given_back_ = 0;
+  Loop::TimerId intents_timer_ = 0;
+};
+
+Exit exit_for(const Error& error) {
+  return error.is(base::ErrorKind::kBadConfig) || error.is(base::ErrorKind::kBadEnvironment)
+             ? Exit::kUsage
+             : Exit::kFailed;
+}
+
+}  // namespace
+
+Exit run_daemon(const DaemonOptions& options) {
+  // Threads that wait for the cloud need no heap of their own each.
+  ::mallopt(M_ARENA_MAX, 1);
+  std::signal(SIGPIPE, SIG_IGN);
+  base::Log log("catena-agent");
+  log.to_stderr();
+  Result<std::unique_ptr<Loop>> loop = Loop::open();
+  Status status = loop.ok() ? Status() : Status(loop.error());
+  if (status.ok()) {
+    Daemon daemon(options, std::move(loop).value(), log);
+    status = daemon.start();
+    if (status.ok()) {
+      status = daemon.run();
+      daemon.close();
+      // Threads that wait for the cloud work with the daemon's members.
+      std::_Exit(static_cast<int>(status.ok() ? Exit::kDone : Exit::kFailed));
+    }
+  }
+  log.error("does not start: " + status.error().text());
+  return exit_for(status.error());
+}
+
+}  // namespace catena::agent

@@ -1,0 +1,29 @@
+// catena-agent run: every duty, by itself and on demand, for as long as the node is up.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "agent/call.h"
+#include "agent/conflist.h"
+#include "agent/node.h"
+
+namespace catena::agent {
+
+struct DaemonOptions {
+  NodeOptions node;
+  std::string listen = "127.0.0.1:19109";  // metrics and health; "none"
+  ConflistPlan conflist;                   // `from` empty: none is written
+  bool pool = true;                        // keeps addresses of shared ENIs in stock
+  std::string api = "none";                // "in-cluster", "none", or a kubeconfig's path
+  std::string node_name;                   // of the API server's node
+};
+
+// Until SIGTERM or SIGINT. An error at the start says what is wrong. Ends the process itself where
+// it began to serve: duties that wait for the cloud are not waited for.
+Exit run_daemon(const DaemonOptions& options);
+
+// The words after the program's name, "run" the first of them.
+Exit run_main(int argc, char** argv);
+
+}  // namespace catena::agent

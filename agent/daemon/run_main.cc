@@ -1,0 +1,123 @@
+// The command line of `catena-agent run`.
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <unistd.h>
+#include <vector>
+
+#include <cxxopts.hpp>
+
+#include "agent/daemon/daemon.h"
+#include "agent/node_options.h"
+
+namespace catena::agent {
+namespace {
+
+using base::Error;
+using base::ErrorKind;
+using base::Result;
+
+cxxopts::Options options_of_run() {
+  cxxopts::Options options(
+      "catena-agent",
+      "Keeps the node's pool, collects garbage, mends what is lost, and answers the plugins at "
+      "/run/catena/agent.sock (CATENA_SOCKET), until SIGTERM. SIGHUP: eni.conf and conflist are "
+      "read anew.\n");
+  options.custom_help("run").positional_help("[OPTION...]");
+  options.add_options()("command", "", cxxopts::value<std::string>()->default_value(""));
+  add_node_options(options.add_options("all"));
+  options.add_options("all")("listen", "metrics and health; or none",
+                             cxxopts::value<std::string>()->default_value("127.0.0.1:19109"))(
+      "conflist", "FROM:TO; FROM is copied to TO when the node can serve a pod",
+      cxxopts::value<std::string>()->default_value(""))(
+      "cni-bin", "where the plugins are; may be given several times",
+      cxxopts::value<std::vector<std::string>>()->default_value("/opt/cni/bin"))(
+      "pool", "on or off: keep addresses of shared ENIs in stock",
+      cxxopts::value<std::string>()->default_value("on"))(
+      "api", "the API server: in-cluster, none, or a kubeconfig's path",
+      cxxopts::value<std::string>()->default_value("none"))(
+      "node-name", "of this node at the API server; NODE_NAME, then the host's name",
+      cxxopts::value<std::string>()->default_value(""))("help", "print this");
+  options.parse_positional({"command"});
+  return options;
+}
+
+Result<ConflistPlan> conflist_of(const std::string& text, const std::vector<std::string>& bins) {
+  ConflistPlan plan;
+  plan.cni_path = bins;
+  if (text.empty()) {
+    return plan;
+  }
+  const std::size_t colon = text.find(':');
+  plan.from = text.substr(0, colon);
+  plan.to = colon == std::string::npos ? std::string() : text.substr(colon + 1);
+  if (!plan.from.starts_with('/') || !plan.to.starts_with('/')) {
+    return Error(ErrorKind::kBadConfig,
+                 "--conflist '" + text + "', expected two absolute paths, FROM:TO");
+  }
+  return plan;
+}
+
+std::string node_name_of(const std::string& given) {
+  if (!given.empty()) {
+    return given;
+  }
+  if (const char* name = std::getenv("NODE_NAME"); name != nullptr && *name != '\0') {
+    return name;
+  }
+  std::array<char, 256> host{};
+  (void)::gethostname(host.data(), host.size() - 1);
+  return host.data();
+}
+
+Result<DaemonOptions> daemon_options_of(const cxxopts::ParseResult& parsed) {
+  DaemonOptions options;
+  options.node = TRY(node_options_of(parsed));
+  options.listen = parsed["listen"].as<std::string>();
+  options.conflist = TRY(conflist_of(parsed["conflist"].as<std::string>(),
+                                     parsed["cni-bin"].as<std::vector<std::string>>()));
+  const std::string pool = parsed["pool"].as<std::string>();
+  options.pool = pool == "on";
+  options.api = parsed["api"].as<std::string>();
+  options.node_name = node_name_of(parsed["node-name"].as<std::string>());
+  if (pool != "on" && pool != "off") {
+    return Error(ErrorKind::kBadConfig, "--pool '" + pool + "', expected on or off");
+  }
+  if (options.api != "none" && options.api != "in-cluster" && !options.api.starts_with('/')) {
+    return Error(ErrorKind::kBadConfig,
+                 "--api '" + options.api + "', expected in-cluster, none, or an absolute path");
+  }
+  return options;
+}
+
+Exit usage(const std::string& why) {
+  std::fprintf(stderr, "catena-agent: %s (catena-agent run --help)\n", why.c_str());
+  return Exit::kUsage;
+}
+
+Exit parse_and_run(int argc, char** argv) {
+  cxxopts::Options options = options_of_run();
+  const cxxopts::ParseResult parsed = options.parse(argc, argv);
+  if (parsed.count("help") != 0) {
+    std::printf("%s", options.help({"all"}).c_str());
+    return Exit::kDone;
+  }
+  if (!parsed.unmatched().empty()) {
+    return usage("unexpected argument '" + parsed.unmatched().front() + "'");
+  }
+  const Result<DaemonOptions> daemon = daemon_options_of(parsed);
+  return daemon.ok() ? run_daemon(*daemon) : usage(daemon.error().text());
+}
+
+}  // namespace
+
+Exit run_main(int argc, char** argv) {
+  try {
+    return parse_and_run(argc, argv);
+  } catch (const cxxopts::exceptions::exception& error) {
+    return usage(error.what());
+  }
+}
+
+}  // namespace catena::agent

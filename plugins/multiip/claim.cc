@@ -1,0 +1,68 @@
+#include "plugins/multiip/claim.h"
+
+#include <algorithm>
+
+#include "common/attachment/add.h"
+#include "common/cni/wanted.h"
+#include "plugins/multiip/grow.h"
+#include "plugins/multiip/source_routing.h"
+
+namespace catena::multiip {
+namespace {
+
+using base::Error;
+using base::ErrorKind;
+using base::Result;
+using ipam::EniAttachment;
+
+// A link that is plugged in comes within a second; one that is gone must not cost each pod more.
+constexpr std::chrono::milliseconds kLinkPatience{3'000};
+
+ipam::EniClaim claim_for(const cni::Request& request, const Settings& settings) {
+  ipam::EniClaim claim{.owner = attachment::owner_of(request), .families = settings.families};
+  std::ranges::transform(cni::wanted_ips(request), std::back_inserter(claim.wanted),
+                         &base::Prefix::address);
+  return claim;
+}
+
+}  // namespace
+
+Result<Placed> place(const cni::Request& request, const Settings& settings,
+                     const enilink::Kernel& kernel, const enilink::Routing& routing) {
+  ipam::Store store = settings.open_store();
+  ipam::EniClaim claim = claim_for(request, settings);
+  const TryClaim try_claim = [&] {
+    auto found = store.claim_from_enis(claim, attachment::known_to_kernel(*kernel.routes));
+    attachment::log_all(request, store.take_notices());
+    return found;
+  };
+  std::string why_passed_over;
+  while (true) {
+    std::optional<EniAttachment> found = TRY(try_claim());
+    if (!found.has_value()) {
+      auto grown = claim_when_grown(request, settings, try_claim);
+      if (!grown.ok()) {
+        return std::move(grown).error().append(why_passed_over);
+      }
+      found = std::move(grown).value();
+    }
+    const auto link =
+        enilink::ensure_eni(kernel, host_eni(found->eni, settings), routing, kLinkPatience);
+    if (link.ok()) {
+      Placed placed{.eni = std::move(found->eni), .link = *link, .addresses = {}};
+      std::ranges::transform(found->records, std::back_inserter(placed.addresses),
+                             &ipam::Record::address);
+      return placed;
+    }
+    if (!link.error().is(ErrorKind::kNotFound)) {
+      return Error(link.error()).context(found->eni.id);
+    }
+    const std::string why = found->eni.id + ": " + link.error().text();
+    request.log->warning(why);
+    why_passed_over += "; " + why;
+    claim.except.push_back(found->eni.id);
+    TRY(store.release(claim.owner.container_id, claim.owner.if_name));
+  }
+}
+
+}  // namespace catena::multiip

@@ -1,0 +1,42 @@
+// The pods of this node that wait for the pool to grow.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "common/base/clock.h"
+#include "common/base/ip.h"
+#include "common/base/result.h"
+#include "common/base/unique_fd.h"
+#include "common/cni/types.h"
+
+namespace catena::multiip {
+
+// One waiter: a file in stateDir/waiting, locked as long as its process lives, removed with this
+// object.
+class Waiting {
+ public:
+  static base::Result<Waiting> join(const std::string& state_dir, const cni::Attachment& attachment,
+                                    const std::vector<base::Family>& families);
+  Waiting(Waiting&& other) noexcept;
+  Waiting& operator=(Waiting&&) = delete;
+  Waiting(const Waiting&) = delete;
+  Waiting& operator=(const Waiting&) = delete;
+  ~Waiting();
+
+ private:
+  Waiting(std::string path, base::UniqueFd fd) : path_(std::move(path)), fd_(std::move(fd)) {}
+  std::string path_;
+  base::UniqueFd fd_;
+};
+
+struct Demand {
+  std::size_t pods = 0;
+  bool ipv4 = false;
+  bool ipv6 = false;
+};
+// Of those that live; removes the files of those that don't.
+base::Result<Demand> demand_of_waiters(const std::string& state_dir);
+
+}  // namespace catena::multiip
