@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/agent.h"
+#include "cli/conflist.h"
 #include "common/base/fields.h"
 
 namespace catena::cli {
@@ -10,7 +11,11 @@ namespace {
 
 using Json = nlohmann::json;
 
+// What the duty found is {"kind", "what", "why"}.
 std::string text_of(const Json& value) {
+  if (value.is_object() && value.contains("kind") && value.contains("what")) {
+    return text_in(value, "kind") + " " + text_in(value, "what") + ": " + text_in(value, "why");
+  }
   return value.is_string() ? value.get_ref<const std::string&>() : value.dump();
 }
 

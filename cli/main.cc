@@ -1,6 +1,7 @@
 // catena: what an admin types on a node.
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "cli/install.h"
 #include "cli/ipam.h"
 #include "cli/lint.h"
+#include "cli/node_conflist.h"
 #include "cli/options.h"
 
 namespace {
@@ -60,6 +62,7 @@ constexpr Command kCommands[] = {
     {"doctor", nullptr, "whether this node can carry pods, and if not, what to do",
      plain<cli::doctor>},
     {"lint", "FILE", "check a conflist", cli::lint},
+    {"conflist", "FILE", "write FILE to --to with this node's podCIDRs", cli::node_conflist},
     {"install", nullptr, "copy the programs into --bin-dir", plain<cli::install>},
     {"uninstall", nullptr, "take all of Catena from this node", plain<cli::uninstall>},
 };
@@ -89,6 +92,11 @@ cxxopts::Options command_line() {
       cxxopts::value<std::string>()->default_value(""))(
       "from", "install: where the programs are; without this beside catena",
       cxxopts::value<std::string>()->default_value(""))(
+      "to", "conflist: the file to be written", cxxopts::value<std::string>()->default_value(""))(
+      "node", "conflist: this node's name; without this NODE_NAME of the environment",
+      cxxopts::value<std::string>()->default_value(""))(
+      "api", "conflist: the API server: in-cluster, or a kubeconfig's path",
+      cxxopts::value<std::string>()->default_value("in-cluster"))(
       "deadline", "seconds that the agent may take, 1 to 3600",
       cxxopts::value<int>()->default_value("120"))("dry-run", "gc, uninstall: change nothing")(
       "force", "uninstall: though pods run")("version", "print the release")("help", "print this");
@@ -168,6 +176,13 @@ Exit run(int argc, char** argv) {
   options.bin_dir = parsed["bin-dir"].as<std::string>();
   options.eni_conf = parsed["eni-conf"].as<std::string>();
   options.from = parsed["from"].as<std::string>();
+  options.to = parsed["to"].as<std::string>();
+  options.node = parsed["node"].as<std::string>();
+  const char* const node_name = std::getenv("NODE_NAME");
+  if (options.node.empty() && node_name != nullptr) {
+    options.node = node_name;
+  }
+  options.api = parsed["api"].as<std::string>();
   options.deadline = std::chrono::seconds(parsed["deadline"].as<int>());
   options.json = parsed.count("json") != 0;
   options.dry_run = parsed.count("dry-run") != 0;

@@ -12,7 +12,8 @@ namespace {
 
 constexpr const char* kEniConf = "/etc/eni/eni.json";
 // A person waits: the agent's own patience is longer.
-constexpr std::chrono::milliseconds kMetadataBudget{3'000};
+constexpr std::chrono::milliseconds kMetadataBudget{2'500};
+constexpr std::chrono::milliseconds kMetadataExchange{2'000};
 
 }  // namespace
 
@@ -28,6 +29,7 @@ base::Result<NodeCloud> open_node_cloud(const Options& options) {
   const cloud::Environment environment = cloud::process_environment();
   cloud::MetadataOptions metadata = TRY(cloud::metadata_options(environment));
   metadata.budget = kMetadataBudget;
+  metadata.exchange_timeout = kMetadataExchange;
   node.transport = cloud::make_curl_transport(cloud::curl_options_from_environment());
   node.metadata = std::make_unique<cloud::Metadata>(*node.transport, cloud::real_pace(), metadata);
   const auto region = node.conf.region.empty() ? node.metadata->region()

@@ -15,7 +15,7 @@ namespace catena::cli {
 
 struct NodeCloud {
   std::unique_ptr<cloud::Transport> transport;
-  std::unique_ptr<cloud::Metadata> metadata;  // waits 3 s for each item at most
+  std::unique_ptr<cloud::Metadata> metadata;  // waits 2.5 s for each item at most
   std::string conf_path;                      // empty: there is no eni.conf
   cloud::EniConf conf;
   std::unique_ptr<cloud::CredentialChain> credentials;

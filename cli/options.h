@@ -11,8 +11,11 @@ struct Options {
   std::string state_dir = "/var/lib/catena";
   std::string conf_dir = "/etc/cni/net.d";
   std::string bin_dir = "/opt/cni/bin";
-  std::string eni_conf;  // empty: /etc/eni/eni.json where that is there
-  std::string from;      // install: where the programs are; empty: beside this one
+  std::string eni_conf;            // empty: /etc/eni/eni.json where that is there
+  std::string from;                // install: where the programs are; empty: beside this one
+  std::string to;                  // conflist: the file that is written
+  std::string node;                // conflist: this node's name
+  std::string api = "in-cluster";  // or a kubeconfig's path
   std::chrono::seconds deadline{120};
   bool json = false;
   bool dry_run = false;

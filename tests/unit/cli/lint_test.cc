@@ -131,8 +131,9 @@ TEST(CommandLine, WhatIsWrongIsSaidInOneLine) {
 TEST(CommandLine, HelpNamesEveryCommand) {
   const Outcome help = run_process({bin_dir() + "/catena", "--help"});
   EXPECT_EQ(help.exit_status, 0);
-  for (const char* command : {"ipam list", "ipam show", "ipam check", "ipam release", "eni list",
-                              "gc", "doctor", "lint", "install", "uninstall", "--json"}) {
+  for (const char* command :
+       {"ipam list", "ipam show", "ipam check", "ipam release", "eni list", "conflist", "gc",
+        "doctor", "lint", "install", "uninstall", "--json"}) {
     EXPECT_THAT(help.out, HasSubstr(command));
   }
   EXPECT_THAT(help.out, Not(HasSubstr("hidden")));
