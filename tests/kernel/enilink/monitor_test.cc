@@ -1,6 +1,9 @@
 // What somebody takes away is back within milliseconds.
 #include "common/enilink/monitor.h"
 
+#include <algorithm>
+#include <atomic>
+#include <mutex>
 #include <poll.h>
 #include <thread>
 
@@ -204,6 +207,57 @@ TEST_P(Watched, ALossIsMendedWithinMilliseconds) {
     std::sort(times.begin(), times.end());
     std::printf("mended after %.2f ms (median), %.2f ms at most\n", times[10], times.back());
     EXPECT_LT(times[10], 50.0);  // some 1 ms where nothing else runs
+  });
+}
+
+// ADDs and DELs beside a monitor that mends all the time, since somebody keeps taking rules away:
+// nothing of a pod that is gone stays, nothing of one that is there is missing.
+TEST_P(Watched, PodsThatComeAndGoMeanwhileLeaveNothing) {
+  std::mutex mutex;
+  std::atomic<bool> stop = false;
+  std::jthread mending([&] {
+    scene.node().run([&] {
+      base::Result<Monitor> monitor = Monitor::open([&] {
+        const std::lock_guard lock(mutex);
+        return base::Result<State>(state);
+      });
+      ASSERT_OK(monitor);
+      while (!stop) {
+        EXPECT_OK(monitor->repair());
+      }
+    });
+  });
+  const auto in_store = [&](const Pod& one, bool is_there) {
+    const std::lock_guard lock(mutex);
+    for (const PodPath& path : scene.paths_of(one)) {
+      std::erase_if(state.pods, [&](const PodPath& old) { return old.address == path.address; });
+      if (is_there) {
+        state.pods.push_back(path);
+      }
+    }
+  };
+  for (int round = 0; round < 30; ++round) {
+    const auto other = scene.add_pod(scene.eni1, "192.168.0.22", "fd00:a::22");
+    in_store(*other, true);
+    scene.node().sh("ip rule del priority 512");
+    scene.at_node([&](const Kernel& kernel) {
+      EXPECT_OK(forget_pod(kernel, {other->v4, other->v6}));
+      const base::Result<netlink::Link> link = kernel.routes->find_link(other->host_link);
+      ASSERT_OK(link);
+      EXPECT_OK(kernel.routes->send(netlink::delete_link(*link)));
+      EXPECT_OK(remove_pod(kernel, {other->v4, other->v6}));
+    });
+    in_store(*other, false);
+  }
+  stop = true;
+  mending.join();
+  expect_whole("after it all");
+  scene.at_node([](const Kernel& kernel) {
+    EXPECT_EQ(kernel.routes->list_routes(kPodsTable).value().size(), 2U);
+    EXPECT_EQ(kernel.firewall->marked().value().size(), GetParam() == Shape::kMarks ? 2U : 0U);
+    const std::vector<netlink::Rule> rules = kernel.routes->list_rules().value();
+    EXPECT_EQ(std::ranges::count(rules, kSourcePriority, &netlink::Rule::priority),
+              GetParam() == Shape::kMarks ? 0 : 2);
   });
 }
 
