@@ -1,6 +1,5 @@
 #include "common/enilink/loss.h"
 
-#include <algorithm>
 #include <cstring>
 #include <linux/fib_rules.h>
 #include <linux/if_addr.h>

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <linux/fib_rules.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <optional>

@@ -1,8 +1,8 @@
 #include "common/enilink/repair.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
-#include <optional>
 #include <utility>
 
 #include "common/enilink/eni_plan.h"
@@ -41,9 +41,7 @@ class Inspection {
 
   Status look() {
     rules_ = TRY(kernel_.routes->list_rules());
-    for (Link& link : TRY(kernel_.routes->list_links())) {
-      links_.push_back(std::move(link));
-    }
+    links_ = TRY(kernel_.routes->list_links());
     std::ranges::for_each(node_rules(state_.routing), [this](const auto& r) { expect_rule(r); });
     for (const HostEni& eni : state_.enis) {
       ways_[eni.slot] = Way::kUnknown;
