@@ -210,6 +210,25 @@ TEST_P(Watched, ALossIsMendedWithinMilliseconds) {
   });
 }
 
+// Two programs that undo each other must not take the processor from everybody else.
+TEST_P(Watched, AFightIsFoughtSlowlyButWon) {
+  watching([&](Monitor& monitor) {
+    scene.at_node([&](const Kernel& kernel) {
+      int mended = 0;
+      for (int i = 0; i < 100; ++i) {
+        EXPECT_OK(kernel.routes->send(netlink::delete_rule(
+            {.family = base::Family::kIpv4, .priority = kPodsPriority, .table = kPodsTable})));
+        const base::Result<Repair> repair = monitor.step();
+        ASSERT_OK(repair);
+        mended += repair->lost.empty() ? 0 : 1;
+      }
+      EXPECT_LT(mended, 75);
+    });
+    settle(monitor, std::chrono::seconds(1));
+  });
+  expect_whole("after the fight");
+}
+
 // ADDs and DELs beside a monitor that mends all the time, since somebody keeps taking rules away:
 // nothing of a pod that is gone stays, nothing of one that is there is missing.
 TEST_P(Watched, PodsThatComeAndGoMeanwhileLeaveNothing) {
