@@ -157,6 +157,20 @@ TEST_P(Watched, AnEniThatIsUnpluggedIsToldOnceAndSetUpWhenItIsBack) {
   expect_whole("plugged again");
 }
 
+TEST_P(Watched, AnEniThatCameLaterIsWatchedToo) {
+  scene.node().sh("ip link set eth2 down; ip link set eth2 group default; ip addr flush dev eth2");
+  const State all = state;
+  state.enis.erase(state.enis.begin() + 1);
+  watching([&](Monitor& monitor) {
+    state = all;
+    scene.ensure();
+    EXPECT_TRUE(settle(monitor).failed.empty());
+    scene.node().sh("ip addr del 169.254.1.1/32 dev eth2");
+    EXPECT_NE(joined(settle(monitor)).find("address 169.254.1.1/32 is gone"), std::string::npos);
+  });
+  expect_whole("came later");
+}
+
 TEST_P(Watched, OtherPeoplesChangesAreNotLookedAt) {
   watching([&](Monitor& monitor) {
     const int before = asked;
