@@ -47,6 +47,9 @@ Json resource_of(const Kind& kind) {
   Json resource;
   resource["name"] = kind.plural;
   resource["singularName"] = singular;
+  if (!kind.brief.empty()) {
+    resource["shortNames"] = Json::array({kind.brief});
+  }
   resource["namespaced"] = kind.namespaced;
   resource["kind"] = kind.name;
   resource["verbs"] = {"create", "delete", "get", "list", "patch", "update", "watch"};
@@ -62,6 +65,7 @@ Json resources(std::string_view group_version) {
     list.push_back(resource_of(kind));
     if (kind.has_status) {
       Json status = resource_of(kind);
+      status.erase("shortNames");
       status["name"] = std::string(kind.plural) + "/status";
       status["verbs"] = {"get", "patch", "update"};
       list.push_back(std::move(status));
