@@ -21,11 +21,12 @@ struct Case {
   std::vector<Figure> (*measure)(const Size&);
 };
 
-constexpr std::array<Case, 5> kCases{{{"exec", catena::bench::measure_exec},
+constexpr std::array<Case, 6> kCases{{{"exec", catena::bench::measure_exec},
                                       {"store", catena::bench::measure_store},
                                       {"vpc-route-add", catena::bench::measure_pods},
                                       {"del", catena::bench::measure_pods},
-                                      {"burst-30", catena::bench::measure_burst}}};
+                                      {"burst-30", catena::bench::measure_burst},
+                                      {"pool-calls", catena::bench::measure_pool}}};
 
 struct Arguments {
   std::vector<std::string> names;
