@@ -87,20 +87,26 @@ GrowRequest as_much_as(const cloud::VSwitch& vswitch, GrowRequest request) {
   return request;
 }
 
-// On the first vSwitch that takes it; those that have addresses enough come first.
+// On the first vSwitch that takes it; those that have addresses enough come first. What it takes is
+// counted in `all`, since the cloud shows it late.
 base::Status begin_eni(Duty& duty, const GrowRequest& request, const Machine& machine,
-                       Attachments& attachments) {
+                       std::vector<cloud::VSwitch>& all, Attachments& attachments) {
   const int needed = 1 + request.ipv4;
   std::vector<cloud::VSwitch> vswitches = TRY(choose_vswitches(
-      duty, request.or_fewer ? 1 : needed, request.ipv6 + request.ipv6_prefixes > 0));
+      duty, all, request.or_fewer ? 1 : needed, request.ipv6 + request.ipv6_prefixes > 0));
   std::ranges::stable_partition(
       vswitches, [&](const cloud::VSwitch& vswitch) { return vswitch.available_ips >= needed; });
   std::optional<Error> full;
   for (const cloud::VSwitch& vswitch : vswitches) {
-    ipam::Intent intent = create_intent(duty, as_much_as(vswitch, request), machine, vswitch);
+    const GrowRequest fitting = as_much_as(vswitch, request);
+    ipam::Intent intent = create_intent(duty, fitting, machine, vswitch);
     TRY(duty.store().change({.put_intents = {intent}}).context("write down what is begun"));
     base::Status begun = attachments.begin(std::move(intent), Begun::kNow);
-    if (begun.ok() || cloud::reaction_to(begun.error()) != cloud::Reaction::kOtherVSwitch) {
+    const bool refused =
+        !begun.ok() && cloud::reaction_to(begun.error()) == cloud::Reaction::kOtherVSwitch;
+    std::ranges::find(all, vswitch.id, &cloud::VSwitch::id)->available_ips -=
+        refused ? vswitch.available_ips : 1 + fitting.ipv4;
+    if (!refused) {
       return begun;
     }
     full = std::move(begun).error();
@@ -108,13 +114,21 @@ base::Status begin_eni(Duty& duty, const GrowRequest& request, const Machine& ma
   return *std::move(full);
 }
 
-base::Result<Machine> machine_for(Duty& duty, const std::vector<GrowRequest>& requests) {
-  Machine machine = TRY(find_machine(duty));
+// What all of `requests` need, and whether there is room for them.
+struct Ground {
+  Machine machine;
+  std::vector<cloud::VSwitch> vswitches;
+};
+
+base::Result<Ground> ground_for(Duty& duty, const std::vector<GrowRequest>& requests) {
+  Ground ground;
+  ground.machine = TRY(find_machine(duty));
   for (const GrowRequest& request : requests) {
-    TRY(fits_one_eni(request, machine, 1, 0));
+    TRY(fits_one_eni(request, ground.machine, 1, 0));
   }
-  TRY(so_many_enis_fit(duty, machine, static_cast<int>(requests.size())));
-  return machine;
+  TRY(so_many_enis_fit(duty, ground.machine, static_cast<int>(requests.size())));
+  ground.vswitches = TRY(find_vswitches(duty));
+  return ground;
 }
 
 // One call: `count` names how much of what.
@@ -151,15 +165,16 @@ base::Result<Grown> grow_addresses(Duty& duty, const GrowRequest& request) {
 }  // namespace
 
 std::vector<base::Result<Grown>> grow_enis(Duty& duty, const std::vector<GrowRequest>& requests) {
-  const base::Result<Machine> machine = machine_for(duty, requests);
-  if (!machine.ok()) {
-    return {requests.size(), base::Result<Grown>(machine.error())};
+  base::Result<Ground> ground = ground_for(duty, requests);
+  if (!ground.ok()) {
+    return {requests.size(), base::Result<Grown>(ground.error())};
   }
   Attachments attachments(duty);
   std::vector<std::optional<Error>> refused;
   refused.reserve(requests.size());
   for (const GrowRequest& request : requests) {
-    const base::Status begun = begin_eni(duty, request, *machine, attachments);
+    const base::Status begun =
+        begin_eni(duty, request, ground->machine, ground->vswitches, attachments);
     refused.push_back(begun.ok() ? std::nullopt : std::optional(begun.error()));
   }
   std::vector<base::Result<Grown>> attached = attachments.finish();

@@ -42,17 +42,23 @@ int adapters_of(const std::vector<cloud::NetworkInterface>& attached) {
       attached, [](const auto& eni) { return eni.type != cloud::EniType::kMember; }));
 }
 
-base::Result<std::vector<cloud::VSwitch>> choose_vswitches(Duty& duty, int addresses, bool ipv6) {
-  const Settings& settings = duty.settings();
+base::Result<std::vector<cloud::VSwitch>> find_vswitches(Duty& duty) {
   cloud::VSwitchFilter filter;
-  filter.vswitch_ids = settings.vswitches;
+  filter.vswitch_ids = duty.settings().vswitches;
   std::vector<cloud::VSwitch> found =
       TRY(cloud::describe_vswitches(duty.client(), filter, duty.call()));
   if (found.empty()) {
-    return Error(ErrorKind::kNotFound, "no vSwitch " + base::join(settings.vswitches, ", "))
+    return Error(ErrorKind::kNotFound, "no vSwitch " + base::join(filter.vswitch_ids, ", "))
         .code("InvalidVSwitchId.NotFound")
         .advice("correct vswitches in eni.conf");
   }
+  return found;
+}
+
+base::Result<std::vector<cloud::VSwitch>> choose_vswitches(Duty& duty,
+                                                           std::vector<cloud::VSwitch> found,
+                                                           int addresses, bool ipv6) {
+  const Settings& settings = duty.settings();
   if (settings.vswitch_policy == cloud::VSwitchPolicy::kMost) {
     std::ranges::sort(found, std::ranges::greater(), &cloud::VSwitch::available_ips);
   } else if (settings.vswitch_policy == cloud::VSwitchPolicy::kRandom) {

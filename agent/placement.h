@@ -16,9 +16,13 @@ base::Result<Machine> find_machine(Duty& duty);
 // How many of the ENIs that the instance type allows `attached` take: all but members of a trunk.
 int adapters_of(const std::vector<cloud::NetworkInterface>& attached);
 
-// Of the configured ones those that have `addresses` left, in the order in which they should be
-// tried; never empty. kTryAgain when all are full.
-base::Result<std::vector<cloud::VSwitch>> choose_vswitches(Duty& duty, int addresses, bool ipv6);
+// The configured ones that exist; never empty.
+base::Result<std::vector<cloud::VSwitch>> find_vswitches(Duty& duty);
+// Of `found` those that have `addresses` left, in the order in which they should be tried; never
+// empty. kTryAgain when all are full.
+base::Result<std::vector<cloud::VSwitch>> choose_vswitches(Duty& duty,
+                                                           std::vector<cloud::VSwitch> found,
+                                                           int addresses, bool ipv6);
 
 // The gateway is the third address from the end of a vSwitch's IPv4 block and the ninth of its IPv6
 // block.

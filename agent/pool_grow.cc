@@ -62,7 +62,7 @@ class Growing {
     Attachments enis(duty_);
     for (const ipam::Intent& intent : TRY(duty_.store().cloud()).intents) {
       base::Status settled;
-      if (intent.action == kCreateEni) {
+      if (intent.action == kCreateEni && parameter(intent, "mode") == ipam::kSharedMode) {
         settled = enis.begin(intent, Begun::kBefore);
       } else if (intent.action == kAssign) {
         base::Result<Grown> assigned = finish_assign(duty_, intent, Begun::kBefore);

@@ -76,10 +76,15 @@ bool contains(const cloud::EniMetadata& eni, const base::IpAddress& address) {
          in(eni.ipv6_prefixes);
 }
 
-// What the metadata service says of the addresses of `records`: those it does not know. An ENI that
-// it does not know at all is no evidence: it is late, or the guest lacks the NIC.
-base::Result<Addresses> unknown_to_metadata(Duty& duty, const std::vector<ipam::Record>& records) {
+// Addresses that the metadata service knows, and that it does not know. Of an ENI that it does not
+// know at all they are neither: it is late, or the guest lacks the NIC.
+struct Metadata {
+  Addresses known;
   Addresses unknown;
+};
+
+base::Result<Metadata> metadata_of(Duty& duty, const std::vector<ipam::Record>& records) {
+  Metadata metadata;
   for (const ipam::Eni& eni : TRY(duty.store().cloud()).enis) {
     const bool concerned = std::ranges::any_of(
         records, [&](const ipam::Record& record) { return record.pool == eni.id; });
@@ -88,47 +93,44 @@ base::Result<Addresses> unknown_to_metadata(Duty& duty, const std::vector<ipam::
     }
     const std::optional<cloud::EniMetadata> seen = TRY(duty.metadata()->eni(eni.mac));
     for (const ipam::Record& record : records) {
-      if (seen.has_value() && record.pool == eni.id && !contains(*seen, record.address)) {
-        unknown.insert(record.address);
+      if (seen.has_value() && record.pool == eni.id) {
+        (contains(*seen, record.address) ? metadata.known : metadata.unknown)
+            .insert(record.address);
       }
     }
   }
-  return unknown;
+  return metadata;
 }
 
-std::vector<ipam::Record> those_in(const std::vector<ipam::Record>& records,
-                                   const Addresses& addresses) {
-  std::vector<ipam::Record> found;
-  std::ranges::copy_if(records, std::back_inserter(found), [&](const ipam::Record& record) {
-    return addresses.contains(record.address);
-  });
-  return found;
+base::Status quarantine_unknown(Duty& duty, std::vector<ipam::Record> free, Recovered& recovered) {
+  const Addresses doubtful = TRY(metadata_of(duty, free)).unknown;
+  if (doubtful.empty()) {
+    return {};
+  }
+  std::erase_if(free, [&](const auto& record) { return !doubtful.contains(record.address); });
+  TRY(duty.pause(kMetadataLag * 5 / 4, "ask the metadata service again"));
+  for (const base::IpAddress& address : TRY(metadata_of(duty, free)).unknown) {
+    TRY(quarantine(duty, address, kUnknownToMetadata, recovered));
+  }
+  return {};
+}
+
+base::Status free_known_again(Duty& duty, std::vector<ipam::Record> held, Recovered& recovered) {
+  std::erase_if(held, [](const auto& record) { return record.note != kUnknownToMetadata; });
+  for (const base::IpAddress& address : TRY(metadata_of(duty, held)).known) {
+    TRY(duty.store().end_quarantine(address));
+    recovered.done.push_back(address.to_string() + " is known to the metadata service again: free");
+  }
+  return {};
 }
 
 base::Status ask_metadata(Duty& duty, Recovered& recovered) {
   if (duty.metadata() == nullptr) {
     return {};
   }
-  const Idle idle = TRY(idle_records(duty));
-  std::vector<ipam::Record> doubtful =
-      those_in(idle.free, TRY(unknown_to_metadata(duty, idle.free)));
-  if (!doubtful.empty()) {
-    TRY(duty.pause(kMetadataLag * 5 / 4, "ask the metadata service again"));
-    for (const base::IpAddress& address : TRY(unknown_to_metadata(duty, doubtful))) {
-      TRY(quarantine(duty, address, kUnknownToMetadata, recovered));
-    }
-  }
-  std::vector<ipam::Record> held = idle.quarantined;
-  std::erase_if(held, [](const auto& record) { return record.note != kUnknownToMetadata; });
-  const Addresses still = TRY(unknown_to_metadata(duty, held));
-  for (const ipam::Record& record : held) {
-    if (!still.contains(record.address)) {
-      TRY(duty.store().end_quarantine(record.address));
-      recovered.done.push_back(record.address.to_string() +
-                               " is known to the metadata service again: free");
-    }
-  }
-  return {};
+  Idle idle = TRY(idle_records(duty));
+  TRY(quarantine_unknown(duty, std::move(idle.free), recovered));
+  return free_known_again(duty, std::move(idle.quarantined), recovered);
 }
 
 // Addresses of ENIs that are gone, which a pod held when they went.

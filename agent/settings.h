@@ -28,6 +28,7 @@ struct PoolSettings {
   int ipv4_prefixes = 0;  // that the node has at least
   int ipv6_prefixes = 0;  // of each ENI; 0: single addresses
   cloud::IdleReclaim idle_reclaim;
+  std::chrono::milliseconds sync_period{120'000};  // of pool.keep
 };
 PoolSettings pool_settings_of(const cloud::EniConf& conf);
 

@@ -49,6 +49,8 @@ std::optional<json> mischief(const sim::World& world, std::mt19937_64& random) {
     request["address"] = eni["ipv4"].back();
   } else if (below(random, 2) == 0) {
     request["do"] = "assign";
+  } else if (below(random, 2) == 0 && eni["state"] == "InUse") {
+    request["do"] = "detach_eni";
   }
   return request;
 }
