@@ -78,8 +78,9 @@ TEST_F(Daemon, AnswersDutiesOverItsSocketAndSaysWhatIsWrong) {
 TEST_F(Daemon, FailuresOfTheCloudKeepTheirKindOnTheWay) {
   const RunningAgent agent(netns_, state());
   const json failed = agent.ask({{"duty", "describe"}, {"deadlineMs", 20'000}});
-  EXPECT_THAT(failed["error"]["text"], HasSubstr("metadata service"));
-  EXPECT_FALSE(failed["error"]["advice"].get<std::string>().empty());
+  EXPECT_EQ(failed["error"]["kind"], "try-again");
+  EXPECT_THAT(failed["error"]["text"], HasSubstr("100.100.100.200"));
+  EXPECT_THAT(failed["error"]["advice"], HasSubstr("metadata service"));
 }
 
 TEST_F(Daemon, NobodyButRootMayAsk) {
