@@ -1,8 +1,8 @@
 #include "common/enilink/repair.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
-#include <optional>
 #include <utility>
 
 #include "common/enilink/eni_plan.h"
@@ -24,10 +24,6 @@ bool same_rule(netlink::Rule a, const netlink::Rule& b) {
   return a == b;
 }
 
-bool is_mark_priority(std::uint32_t priority) {
-  return priority >= mark_priority_of(kFirstSlot) && priority <= mark_priority_of(kLastSlot);
-}
-
 // "add IPv4 rule 512 lookup 20200" -> "IPv4 rule 512 lookup 20200"
 std::string object_of(const Request& request) {
   const std::size_t verb = request.what.find(' ');
@@ -41,11 +37,10 @@ class Inspection {
 
   Status look() {
     rules_ = TRY(kernel_.routes->list_rules());
-    for (Link& link : TRY(kernel_.routes->list_links())) {
-      links_.push_back(std::move(link));
-    }
+    links_ = TRY(kernel_.routes->list_links());
     std::ranges::for_each(node_rules(state_.routing), [this](const auto& r) { expect_rule(r); });
     for (const HostEni& eni : state_.enis) {
+      ways_[eni.slot] = Way::kUnknown;
       TRY(look_at_eni(eni));
     }
     TRY(look_at_pods());
@@ -79,6 +74,17 @@ class Inspection {
   }
 
  private:
+  // By which what pods of a slot send leaves.
+  enum class Way { kEni, kMain, kUnknown };
+  // What is found goes before what is said.
+  Way way_of(const PodPath& pod) const {
+    const auto known = ways_.find(pod.slot);
+    if (known != ways_.end()) {
+      return known->second;
+    }
+    return pod.by_main ? Way::kMain : Way::kEni;
+  }
+
   void expect_rule(const netlink::Rule& rule) {
     const bool there = std::ranges::any_of(
         rules_, [&rule](const netlink::Rule& found) { return same_rule(found, rule); });
@@ -88,12 +94,13 @@ class Inspection {
     }
   }
 
-  // Of this slot, under another mask or for another table.
+  // Of this slot, under another mask or for another table; a family that this routing has not may
+  // be another's.
   void refuse_other_rules(int slot, const std::vector<netlink::Rule>& wanted) {
     for (const netlink::Rule& found : rules_) {
-      const bool is_of_slot = found.priority == mark_priority_of(slot) &&
-                              found.protocol == netlink::kProtocol &&
-                              is_mark_priority(found.priority);
+      const bool is_of_slot =
+          found.priority == mark_priority_of(slot) && found.protocol == netlink::kProtocol &&
+          std::ranges::find(state_.routing.families, found.family) != state_.routing.families.end();
       const bool is_wanted = std::ranges::any_of(
           wanted, [&found](const netlink::Rule& rule) { return same_rule(found, rule); });
       if (is_of_slot && !is_wanted) {
@@ -108,9 +115,16 @@ class Inspection {
         links_, [&eni](const Link& one) { return one.mac == eni.mac && is_nic(one); });
     if (link == links_.end()) {
       missing_.push_back(no_such_link(eni));
+      ways_[eni.slot] = Way::kEni;
       return {};
     }
-    if (TRY(is_primary(kernel_, *link))) {
+    const Result<bool> primary = is_primary(kernel_, *link);
+    if (!primary.ok()) {
+      missing_.push_back(primary.error());
+      return {};
+    }
+    ways_[eni.slot] = *primary ? Way::kMain : Way::kEni;
+    if (*primary) {
       return {};
     }
     std::vector<netlink::Route> routes = TRY(kernel_.routes->list_routes(table_of(eni.slot)));
@@ -139,13 +153,13 @@ class Inspection {
     }
     for (const PodPath& pod : state_.pods) {
       const auto link = by_name.find(pod.if_name);
-      if (link == by_name.end() || !link->second->up) {
+      if (link == by_name.end() || !link->second->up || way_of(pod) == Way::kUnknown) {
         continue;
       }
       present_.push_back(&pod);
       const auto found = routes.find(pod.address);
       expect_route(pod, link->second->index, found == routes.end() ? nullptr : &found->second);
-      if (state_.routing.shape == Shape::kRules && has_way(pod)) {
+      if (state_.routing.shape == Shape::kRules && way_of(pod) == Way::kEni) {
         expect_source_rule(pod);
       }
     }
@@ -192,7 +206,7 @@ class Inspection {
     }
     std::map<int, bool> slot_is_whole;
     for (const PodPath* pod : present_) {
-      if (has_way(*pod)) {
+      if (way_of(*pod) == Way::kEni) {
         TRY(expect_mark(*pod, marked, slot_is_whole));
       }
     }
@@ -240,6 +254,7 @@ class Inspection {
   const State& state_;
   std::vector<netlink::Rule> rules_;
   std::vector<Link> links_;
+  std::map<int, Way> ways_;
   std::vector<const PodPath*> present_;
   std::vector<const PodPath*> mended_;
 
