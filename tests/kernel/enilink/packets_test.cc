@@ -81,6 +81,30 @@ INSTANTIATE_TEST_SUITE_P(ShapesAndRpFilters, Packets,
                                   std::get<1>(tested.param);
                          });
 
+class OneFamily : public testing::TestWithParam<std::tuple<Shape, Family>> {};
+
+TEST_P(OneFamily, NeedsNothingOfTheOther) {
+  const Family family = std::get<1>(GetParam());
+  EniNode scene{std::get<0>(GetParam())};
+  scene.routing.families = {family};
+  scene.ensure();
+  const auto one = scene.add_pod(scene.eni1, "192.168.0.21", "fd00:a::21");
+  const auto other = scene.add_pod(scene.eni2, "192.168.1.31", "fd00:b::31");
+  expect_all_pairs({{"pod on ENI 1", one->netns, one->v4, one->v6},
+                    {"pod on ENI 2", other->netns, other->v4, other->v6},
+                    {"another node", scene.vpc.b(), ip("192.168.1.10"), ip("fd00:b::10")}},
+                   family);
+  EXPECT_EQ(scene.spoofed(), 0U);
+}
+
+INSTANTIATE_TEST_SUITE_P(ShapesAndFamilies, OneFamily,
+                         testing::Combine(testing::Values(Shape::kMarks, Shape::kRules),
+                                          testing::ValuesIn(kFamilies)),
+                         [](const auto& tested) {
+                           return std::string(name_of(std::get<0>(tested.param))) +
+                                  (std::get<1>(tested.param) == Family::kIpv4 ? "IPv4" : "IPv6");
+                         });
+
 // As kube-proxy writes it: NodePort 30080 and ClusterIP 10.96.0.1 / fd00:96::1, both to `pod`;
 // `masquerade` is externalTrafficPolicy Cluster, or a ClusterIP called from outside clusterCIDR.
 struct Service {
