@@ -21,9 +21,15 @@ std::shared_ptr<Node> Nodes::known() {
   return node_;
 }
 
+bool Nodes::is_news(const std::string& notice) {
+  const std::scoped_lock lock(mutex_);
+  return told_.insert(notice).second;
+}
+
 void Nodes::forget() {
   const std::scoped_lock lock(mutex_);
   node_.reset();
+  told_.clear();
 }
 
 }  // namespace catena::agent

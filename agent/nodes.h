@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 
 #include "agent/node.h"
@@ -19,6 +20,9 @@ class Nodes {
   base::Result<std::shared_ptr<Node>> get();
   // What get() found last; null before that. Does not wait.
   std::shared_ptr<Node> known();
+  // Whether `notice` was not given to this before, since the last forget(): what stands in eni.conf
+  // is told once, not with every duty.
+  bool is_news(const std::string& notice);
   // eni.conf is read anew by the next get(). Duties that run go on with what they have.
   void forget();
 
@@ -27,6 +31,7 @@ class Nodes {
   std::mutex opening_;
   std::mutex mutex_;  // of what follows
   std::shared_ptr<Node> node_;
+  std::set<std::string> told_;
 };
 
 }  // namespace catena::agent

@@ -12,19 +12,19 @@ Stream::~Stream() { loop_.forget(fd_.get()); }
 base::Status Stream::open(Loop::Action came, Loop::Action closed) {
   came_ = std::move(came);
   closed_ = std::move(closed);
-  return loop_.watch(fd_.get(), EPOLLIN, [this] { on_ready(); });
+  events_ = EPOLLIN;
+  return loop_.watch(fd_.get(), events_, [this] { on_ready(); });
 }
 
 void Stream::on_ready() {
+  if (events_ == 0) {
+    close();  // what always is told: EPOLLHUP and EPOLLERR
+    return;
+  }
   flush();
-  if (!fd_.valid()) {
-    return;
+  if (fd_.valid()) {
+    read();
   }
-  if (ended_ && output_.empty()) {
-    close();  // no event is left but EPOLLHUP and EPOLLERR
-    return;
-  }
-  read();
 }
 
 void Stream::read() {
@@ -85,6 +85,10 @@ void Stream::set_events() {
   const bool wants_input = !ended_ && !closing_ && !input_full();
   const std::uint32_t events = (wants_input ? std::uint32_t{EPOLLIN} : 0U) |
                                (output_.empty() ? 0U : std::uint32_t{EPOLLOUT});
+  if (events == events_) {
+    return;
+  }
+  events_ = events;
   if (!loop_.watch(fd_.get(), events, [this] { on_ready(); }).ok()) {
     close();
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -54,6 +55,7 @@ class Stream {
   Loop::Action closed_;
   bool ended_ = false;
   bool closing_ = false;
+  std::uint32_t events_ = 0;  // that are waited for
 };
 
 // Connections of one listening socket.

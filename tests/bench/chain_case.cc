@@ -78,19 +78,13 @@ struct Times {
   Samples del;
 };
 
-Figure tail_of(const std::string& name, const Samples& samples, double target) {
-  Figure figure = time_of(name, samples, target);
-  figure.value = quantile(samples, 0.99);
-  return figure;
-}
-
 std::vector<Figure> figures_of(const Times& ours, const Times& theirs) {
   Figure add = ratio_of("chain-add", ours.add, theirs.add, 0.45);
   add.note = "ADD by cnitool: multiip+bandwidth " + number(median(ours.add)) +
              " ms; ptp+host-local+bandwidth " + number(median(theirs.add)) + " ms";
   Figure add_time = time_of("chain-add", ours.add, 5.5);
   add_time.note = "ADD by cnitool, p50";
-  Figure add_tail = tail_of("chain-add", ours.add, 20);
+  Figure add_tail = tail_time_of("chain-add", ours.add, 20);
   add_tail.note = "ADD by cnitool, p99";
   Figure del = ratio_of("chain-del", ours.del, theirs.del, 1.0);
   del.note = "DEL by cnitool: " + number(median(ours.del)) + " ms; theirs " +

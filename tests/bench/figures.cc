@@ -39,13 +39,29 @@ double lower_bound_of(std::size_t samples,
   return quantile(std::move(values), 0.01);
 }
 
-double median_of(const Samples& samples, const std::vector<std::size_t>& drawn) {
+double quantile_of_drawn(const Samples& samples, const std::vector<std::size_t>& drawn,
+                         double share) {
   Samples picked;
   picked.reserve(drawn.size());
   for (const std::size_t index : drawn) {
     picked.push_back(samples[index]);
   }
-  return median(picked);
+  return quantile(std::move(picked), share);
+}
+
+Figure quantile_of(const std::string& name, const Samples& milliseconds, double target,
+                   double share) {
+  return {
+      .name = name,
+      .value = quantile(milliseconds, share),
+      .low = quantile(milliseconds, 0.1),
+      .high = quantile(milliseconds, 0.9),
+      .unit = "ms",
+      .target = target,
+      .note = {},
+      .at_least = lower_bound_of(milliseconds.size(), [&](const std::vector<std::size_t>& drawn) {
+        return quantile_of_drawn(milliseconds, drawn, share);
+      })};
 }
 
 }  // namespace
@@ -66,22 +82,16 @@ Figure ratio_of(const std::string& name, const Samples& ours, const Samples& the
           .target = target,
           .note = {},
           .at_least = lower_bound_of(ours.size(), [&](const std::vector<std::size_t>& drawn) {
-            return median_of(ours, drawn) / median_of(theirs, drawn);
+            return quantile_of_drawn(ours, drawn, 0.5) / quantile_of_drawn(theirs, drawn, 0.5);
           })};
 }
 
 Figure time_of(const std::string& name, const Samples& milliseconds, double target) {
-  return {
-      .name = name,
-      .value = median(milliseconds),
-      .low = quantile(milliseconds, 0.1),
-      .high = quantile(milliseconds, 0.9),
-      .unit = "ms",
-      .target = target,
-      .note = {},
-      .at_least = lower_bound_of(milliseconds.size(), [&](const std::vector<std::size_t>& drawn) {
-        return median_of(milliseconds, drawn);
-      })};
+  return quantile_of(name, milliseconds, target, 0.5);
+}
+
+Figure tail_time_of(const std::string& name, const Samples& milliseconds, double target) {
+  return quantile_of(name, milliseconds, target, 0.99);
 }
 
 std::string number(double value) {

@@ -35,6 +35,9 @@ Figure ratio_of(const std::string& name, const Samples& ours, const Samples& the
 // A median in milliseconds.
 Figure time_of(const std::string& name, const Samples& milliseconds, double target);
 
+// The 99th percentile in milliseconds.
+Figure tail_time_of(const std::string& name, const Samples& milliseconds, double target);
+
 // "1.23" with as many decimals as make sense for its size.
 std::string number(double value);
 std::string as_line(const Figure& figure);
