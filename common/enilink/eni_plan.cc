@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include "common/netlink/sysctl.h"
 
@@ -155,6 +156,37 @@ Status write_ipv6_parameters(const netlink::Link& link) {
   return {};
 }
 
+// That of IPv4 where there is one.
+Result<std::optional<Route>> default_route(const Kernel& kernel) {
+  // Addresses that only a default route covers (RFC 5737, RFC 3849).
+  static constexpr std::uint8_t kIpv4[] = {198, 51, 100, 1};
+  static constexpr std::uint8_t kIpv6[] = {0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0,
+                                           0,    0,    0,    0,    0, 0, 0, 1};
+  for (const IpAddress& somewhere :
+       {IpAddress::from_bytes(Family::kIpv4, kIpv4), IpAddress::from_bytes(Family::kIpv6, kIpv6)}) {
+    Result<Route> route = kernel.routes->resolved_route(somewhere);
+    if (route.ok()) {
+      return std::optional<Route>(std::move(route).value());
+    }
+    if (!route.error().is(base::ErrorKind::kNotFound)) {
+      return std::move(route).error();
+    }
+  }
+  return std::optional<Route>();
+}
+
+Result<bool> has_address(const Kernel& kernel, const netlink::Link& link) {
+  const std::vector<Prefix> addresses = TRY(kernel.routes->list_addresses(link));
+  return std::ranges::any_of(addresses,
+                             [](const Prefix& one) { return !one.address().is_link_local(); });
+}
+
+// Nothing is done then: taking the address of the primary NIC would cut the node off.
+base::Error cannot_tell(const netlink::Link& link, const std::string& why) {
+  return {base::ErrorKind::kTryAgain,
+          "cannot tell whether " + link.name + " is an ENI for pods or the node's own NIC: " + why};
+}
+
 }  // namespace
 
 Result<EniView> look_at(const Kernel& kernel, netlink::Link link, std::vector<Route> routes) {
@@ -225,19 +257,24 @@ bool is_nic(const netlink::Link& link) {
 }
 
 Result<bool> is_primary(const Kernel& kernel, const netlink::Link& link) {
-  // Addresses that only a default route covers (RFC 5737, RFC 3849).
-  static constexpr std::uint8_t kIpv4[] = {198, 51, 100, 1};
-  static constexpr std::uint8_t kIpv6[] = {0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0,
-                                           0,    0,    0,    0,    0, 0, 0, 1};
-  for (const IpAddress& somewhere :
-       {IpAddress::from_bytes(Family::kIpv4, kIpv4), IpAddress::from_bytes(Family::kIpv6, kIpv6)}) {
-    const Result<Route> route = kernel.routes->resolved_route(somewhere);
-    if (route.ok()) {
-      return route->if_index == link.index;
-    }
-    if (!route.error().is(base::ErrorKind::kNotFound)) {
-      return route.error();
-    }
+  if (link.group == kEniGroup) {
+    return false;
+  }
+  const std::optional<Route> route = TRY(default_route(kernel));
+  if (!route) {
+    return cannot_tell(link, "the node has no default route")
+        .advice("bring the node's own network up first");
+  }
+  if (route->if_index == link.index) {
+    return true;
+  }
+  // The primary NIC is there before any ENI is plugged.
+  if (link.index < route->if_index && TRY(has_address(kernel, link))) {
+    return cannot_tell(link,
+                       "it has an address, and the default route leads by a link that came "
+                       "later (number " +
+                           std::to_string(route->if_index) + ")")
+        .advice("keep DHCP, cloud-init and network scripts from configuring the ENIs of pods");
   }
   return false;
 }

@@ -42,8 +42,6 @@ std::vector<netlink::Rule> rules_of(int slot, const Routing& routing);
 
 // Whether it may be an ENI's NIC: not a link that was made on top of one and took its MAC over.
 bool is_nic(const netlink::Link& link);
-// Whether the node's default route is the link's: that of IPv4 where there is one.
-base::Result<bool> is_primary(const Kernel& kernel, const netlink::Link& link);
 base::Error no_such_link(const HostEni& eni);
 
 }  // namespace catena::enilink

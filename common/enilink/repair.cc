@@ -46,6 +46,7 @@ class Inspection {
     }
     std::ranges::for_each(node_rules(state_.routing), [this](const auto& r) { expect_rule(r); });
     for (const HostEni& eni : state_.enis) {
+      ways_[eni.slot] = Way::kUnknown;
       TRY(look_at_eni(eni));
     }
     TRY(look_at_pods());
@@ -79,6 +80,17 @@ class Inspection {
   }
 
  private:
+  // By which what pods of a slot send leaves.
+  enum class Way { kEni, kMain, kUnknown };
+  // What is found goes before what is said.
+  Way way_of(const PodPath& pod) const {
+    const auto known = ways_.find(pod.slot);
+    if (known != ways_.end()) {
+      return known->second;
+    }
+    return pod.by_main ? Way::kMain : Way::kEni;
+  }
+
   void expect_rule(const netlink::Rule& rule) {
     const bool there = std::ranges::any_of(
         rules_, [&rule](const netlink::Rule& found) { return same_rule(found, rule); });
@@ -108,9 +120,16 @@ class Inspection {
         links_, [&eni](const Link& one) { return one.mac == eni.mac && is_nic(one); });
     if (link == links_.end()) {
       missing_.push_back(no_such_link(eni));
+      ways_[eni.slot] = Way::kEni;
       return {};
     }
-    if (TRY(is_primary(kernel_, *link))) {
+    const Result<bool> primary = is_primary(kernel_, *link);
+    if (!primary.ok()) {
+      missing_.push_back(primary.error());
+      return {};
+    }
+    ways_[eni.slot] = *primary ? Way::kMain : Way::kEni;
+    if (*primary) {
       return {};
     }
     std::vector<netlink::Route> routes = TRY(kernel_.routes->list_routes(table_of(eni.slot)));
@@ -139,13 +158,13 @@ class Inspection {
     }
     for (const PodPath& pod : state_.pods) {
       const auto link = by_name.find(pod.if_name);
-      if (link == by_name.end() || !link->second->up) {
+      if (link == by_name.end() || !link->second->up || way_of(pod) == Way::kUnknown) {
         continue;
       }
       present_.push_back(&pod);
       const auto found = routes.find(pod.address);
       expect_route(pod, link->second->index, found == routes.end() ? nullptr : &found->second);
-      if (state_.routing.shape == Shape::kRules && has_way(pod)) {
+      if (state_.routing.shape == Shape::kRules && way_of(pod) == Way::kEni) {
         expect_source_rule(pod);
       }
     }
@@ -192,7 +211,7 @@ class Inspection {
     }
     std::map<int, bool> slot_is_whole;
     for (const PodPath* pod : present_) {
-      if (has_way(*pod)) {
+      if (way_of(*pod) == Way::kEni) {
         TRY(expect_mark(*pod, marked, slot_is_whole));
       }
     }
@@ -240,6 +259,7 @@ class Inspection {
   const State& state_;
   std::vector<netlink::Rule> rules_;
   std::vector<Link> links_;
+  std::map<int, Way> ways_;
   std::vector<const PodPath*> present_;
   std::vector<const PodPath*> mended_;
 

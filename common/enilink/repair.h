@@ -26,6 +26,7 @@ struct Repair {
   std::vector<base::Error> failed;  // what could not be mended now
 };
 
+// PodPath::by_main need not be right where the pod's ENI is in the state: it is looked up.
 // Mends every difference. An ENI whose link is not there is a failure, and not waited for; pods
 // whose host link is gone are left alone, since somebody is taking them down. Idempotent.
 base::Result<Repair> repair_all(const Kernel& kernel, const State& state);

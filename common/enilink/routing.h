@@ -67,10 +67,14 @@ struct EniLink {
 // The rule of the pods table and those of hostStackCIDRs. Idempotent, no dump.
 base::Status ensure_node(const Kernel& kernel, const Routing& routing);
 
+// Whether the link is the node's own NIC, that of its default route. kTryAgain where that can't be
+// told: with no default route, or one that an ENI has.
+base::Result<bool> is_primary(const Kernel& kernel, const netlink::Link& link);
+
 // The ENI's link, found by its MAC and waited for as long as `patience`, up, with 169.254.1.1/32
 // (scope link) and no other address, its parameters, its table and its rule. Idempotent; where all
 // is in place it changes nothing and costs the same however many pods there are. kNotFound when
-// there is no such link in time.
+// there is no such link in time; is_primary's error where nothing may be changed.
 base::Result<EniLink> ensure_eni(const Kernel& kernel, const HostEni& eni, const Routing& routing,
                                  std::chrono::milliseconds patience);
 

@@ -20,5 +20,9 @@ std::vector<Figure> measure_pods(const Size& size);
 // A packet from a pod, 250 pods on the node against 1.
 std::vector<Figure> measure_flow(const Size& size);
 std::vector<Figure> measure_burst(const Size& size);
+// ADD and DEL of whole chains by cnitool: figures "chain-add" and "chain-del".
+std::vector<Figure> measure_chain(const Size& size);
+// 250 ADDs of multiip at once: figure "burst-250".
+std::vector<Figure> measure_many(const Size& size);
 
 }  // namespace catena::bench

@@ -35,8 +35,10 @@ double now_ms() {
   return static_cast<double>(now.tv_sec) * 1e3 + static_cast<double>(now.tv_nsec) / 1e6;
 }
 
-Launch::Launch(std::string program, const Environment& environment, const std::string& input)
+Launch::Launch(std::string program, const Environment& environment, const std::string& input,
+               std::vector<std::string> arguments)
     : program_(std::move(program)),
+      arguments_(std::move(arguments)),
       input_(file_in_memory("stdin")),
       output_(file_in_memory("stdout")) {
   for (const auto& [name, value] : environment) {
@@ -48,7 +50,12 @@ Launch::Launch(std::string program, const Environment& environment, const std::s
 }
 
 void Launch::start() {
-  std::array<char*, 2> argv{program_.data(), nullptr};
+  std::vector<char*> argv{program_.data()};
+  argv.reserve(arguments_.size() + 2);
+  for (std::string& argument : arguments_) {
+    argv.push_back(argument.data());
+  }
+  argv.push_back(nullptr);
   std::vector<char*> environment;
   environment.reserve(environment_.size() + 1);
   for (std::string& entry : environment_) {

@@ -16,7 +16,8 @@ using Environment = std::vector<std::pair<std::string, std::string>>;
 class Launch {
  public:
   // `input` is the whole stdin; a file in memory holds it.
-  Launch(std::string program, const Environment& environment, const std::string& input);
+  Launch(std::string program, const Environment& environment, const std::string& input,
+         std::vector<std::string> arguments = {});
 
   // posix_spawn in the calling thread's namespaces; the process runs when this returns.
   void start();
@@ -31,6 +32,7 @@ class Launch {
  private:
   std::string program_;
   std::vector<std::string> environment_;
+  std::vector<std::string> arguments_;
   base::UniqueFd input_;
   base::UniqueFd output_;
   pid_t child_ = -1;

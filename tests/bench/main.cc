@@ -21,11 +21,14 @@ struct Case {
   std::vector<Figure> (*measure)(const Size&);
 };
 
-constexpr std::array<Case, 6> kCases{{{"exec", catena::bench::measure_exec},
+constexpr std::array<Case, 9> kCases{{{"exec", catena::bench::measure_exec},
                                       {"store", catena::bench::measure_store},
                                       {"vpc-route-add", catena::bench::measure_pods},
                                       {"del", catena::bench::measure_pods},
                                       {"burst-30", catena::bench::measure_burst},
+                                      {"chain-add", catena::bench::measure_chain},
+                                      {"chain-del", catena::bench::measure_chain},
+                                      {"burst-250", catena::bench::measure_many},
                                       {"flow-cost", catena::bench::measure_flow}}};
 
 struct Arguments {

@@ -20,7 +20,9 @@ Environment environment_of(const std::string& command, const Rig& rig, std::size
           {"PATH", "/usr/sbin:/usr/bin:/sbin:/bin"}};
 }
 
-std::unique_ptr<Rig> make_rig(const std::string& name, const std::string& plugin) {
+}  // namespace
+
+std::unique_ptr<Rig> node_rig(const std::string& name, const std::string& plugin) {
   auto rig = std::make_unique<Rig>();
   rig->name = name;
   rig->plugin = plugin;
@@ -30,8 +32,6 @@ std::unique_ptr<Rig> make_rig(const std::string& name, const std::string& plugin
       "ip addr add 192.168.0.10/24 dev nic0; ip route add default via 192.168.0.1");
   return rig;
 }
-
-}  // namespace
 
 void Rig::make_pods(std::size_t count) {
   while (pods.size() < count) {
@@ -63,7 +63,7 @@ std::string our_binary(const std::string& plugin) {
 std::string reference_binary(const std::string& plugin) { return "/usr/lib/cni/" + plugin; }
 
 std::unique_ptr<Rig> our_rig() {
-  auto rig = make_rig("vpc-route", our_binary("vpc-route"));
+  auto rig = node_rig("vpc-route", our_binary("vpc-route"));
   const nlohmann::json configuration = {
       {"cniVersion", "1.0.0"},       {"name", "bench"},
       {"type", "catena-vpc-route"},  {"podCIDRs", {"172.30.0.0/16"}},
@@ -73,7 +73,7 @@ std::unique_ptr<Rig> our_rig() {
 }
 
 std::unique_ptr<Rig> reference_rig() {
-  auto rig = make_rig("ptp+host-local", reference_binary("ptp"));
+  auto rig = node_rig("ptp+host-local", reference_binary("ptp"));
   const nlohmann::json configuration = {{"cniVersion", "1.0.0"},
                                         {"name", "bench"},
                                         {"type", "ptp"},

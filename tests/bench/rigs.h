@@ -30,6 +30,8 @@ struct Rig {
   Launch del_launch(std::size_t pod, const std::string& result) const;
 };
 
+// A node with a NIC and a default route, where `plugin` runs; without a configuration.
+std::unique_ptr<Rig> node_rig(const std::string& name, const std::string& plugin);
 // catena-vpc-route with 172.30.0.0/16.
 std::unique_ptr<Rig> our_rig();
 // Debian's ptp with host-local: the same addresses, a veth, a host route, a default route.

@@ -1,4 +1,4 @@
-// Every conflist of conflist/, with Debian's bandwidth and portmap behind ours.
+// Every conflist of conflist/ that needs no cloud, with Debian's bandwidth and portmap behind ours.
 #include <algorithm>
 #include <filesystem>
 #include <vector>
@@ -14,7 +14,9 @@ namespace {
 std::vector<std::string> shipped_files() {
   std::vector<std::string> files;
   for (const auto& entry : std::filesystem::directory_iterator(source_dir() + "/conflist")) {
-    if (entry.path().extension() == ".conflist") {
+    // The node of this test has no ENIs.
+    const bool needs_enis = entry.path().filename() == "multiip.conflist";
+    if (entry.path().extension() == ".conflist" && !needs_enis) {
       files.push_back(entry.path().filename());
     }
   }

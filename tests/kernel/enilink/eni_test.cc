@@ -111,6 +111,29 @@ TEST_F(Eni, ThePrimaryOneKeepsItsAddressesAndRoutes) {
   EXPECT_EQ(sh("ip route show table all | grep -c 'table 20203' || true"), "0\n");
 }
 
+// Taking its address would cut the node off.
+TEST_F(Eni, ThePrimaryOneIsNotTouchedWhereItCannotBeTold) {
+  const auto expect_untouched = [this](const std::string& why) {
+    const std::string before = sh("ip addr show dev eth0; ip link show dev eth0");
+    scene.at_node([&](const Kernel& kernel) {
+      const base::Result<EniLink> link = ensure_eni(kernel, scene.primary, scene.routing, 0ms);
+      ASSERT_FALSE(link.ok()) << why;
+      EXPECT_TRUE(link.error().is(base::ErrorKind::kTryAgain));
+      EXPECT_NE(link.error().text().find("cannot tell whether eth0"), std::string::npos);
+      const base::Result<Repair> repair = repair_all(kernel, scene.state());
+      ASSERT_OK(repair);
+      EXPECT_FALSE(repair->failed.empty()) << why;
+    });
+    EXPECT_EQ(sh("ip addr show dev eth0; ip link show dev eth0"), before) << why;
+  };
+  sh("ip route del default; ip -6 route del default");
+  expect_untouched("no default route");
+  // As a DHCP client on an ENI does it.
+  sh("ip link set eth1 up; ip addr add 192.168.0.21/24 dev eth1;"
+     " ip route add default via 192.168.0.253 dev eth1");
+  expect_untouched("an ENI has the default route");
+}
+
 TEST_F(Eni, GetsItsMtu) {
   scene.eni1.mtu = 1400;
   scene.ensure();

@@ -186,8 +186,9 @@ TEST_P(Services, OnlyWhatIsNotMasqueradedLeavesByTheEni) {
   EXPECT_EQ(caller_seen(kept), pod->address(family()));
   // What no list keeps.
   const base::IpAddress far = pick("203.0.113.9", "2001:db8:9::9");
-  scene.vpc.c().sh("ip addr add " + prefix(far.to_string()).to_string() + " dev lo" +
-                   (far.is_v4() ? "" : " nodad"));
+  const std::string text = far.to_string();
+  scene.vpc.c().sh("ip addr add " + text + (far.is_v4() ? "/32 dev lo" : "/128 dev lo nodad") +
+                   "; until ip route get " + text + " | grep -q ^local; do sleep 0.01; done");
   catena::test::must(scene.vpc.plane().set_routes({{prefix(far.to_string()), "i-c"}}));
   EXPECT_EQ(caller_seen({pod->netns, far, 8080, scene.vpc.c(), far, 8080}), node_address());
   EXPECT_EQ(scene.spoofed(), 0U);
