@@ -52,8 +52,7 @@ base::Status read_rules(netlink::Socket& node, KernelView& view) {
 
 base::Status read_firewall(firewall::Table& table, KernelView& view) {
   view.entries = TRY(table.entries());
-  // Which slot a pod has does not matter here, so neither does the mask.
-  view.marked = TRY(table.marked(firewall::MarkSettings{}));
+  view.marked = TRY(table.marked());
   view.masqueraded = TRY(table.masqueraded());
   return {};
 }

@@ -43,6 +43,7 @@ constexpr seconds kLookAtIntents{30};
 // A duty so long past its budget hangs.
 constexpr seconds kHangs{60};
 constexpr seconds kRest{5};
+constexpr Millis kGatherChanges{200};
 
 Result<base::UniqueFd> open_signals() {
   sigset_t signals;
@@ -188,7 +189,18 @@ class Daemon {
     tally_.doubtful = static_cast<int>(result.value("doubtful", Json::array()).size());
   }
 
+  // Pods that start together change the store often: it is looked at once for all of them.
   void on_store_change() {
+    if (change_timer_ != 0) {
+      return;
+    }
+    change_timer_ = loop_->after(kGatherChanges, [this] {
+      change_timer_ = 0;
+      act_on_change();
+    });
+  }
+
+  void act_on_change() {
     if (keep_ != nullptr) {
       keep_->nudge();
     }
@@ -203,14 +215,14 @@ class Daemon {
 
   // New ENIs are set up on the host before a pod asks for one.
   bool enis_changed() {
-    const auto records = store_.cloud();
-    if (!records.ok()) {
+    const auto stock = store_.stock();
+    if (!stock.ok()) {
       return false;
     }
     std::vector<std::string> serving;
-    for (const ipam::Eni& eni : records->enis) {
-      if (ipam::serves_pods(eni)) {
-        serving.push_back(eni.id);
+    for (const ipam::EniStock& one : *stock) {
+      if (one.serves()) {
+        serving.push_back(one.eni.id);
       }
     }
     return std::exchange(serving_, serving) != serving;
@@ -326,6 +338,7 @@ class Daemon {
   std::vector<std::string> serving_;
   std::uint64_t runs_given_back_ = 0;
   Loop::TimerId intents_timer_ = 0;
+  Loop::TimerId change_timer_ = 0;
 };
 
 Exit exit_for(const Error& error) {

@@ -70,8 +70,6 @@ void Desk::start(const Flight& flight) {
                                 .pods = pods.get()};
           answer = perform(request, nodes_, log_);
         }
-        // Answers of the cloud are large for a moment; an idle agent keeps none of it.
-        ::malloc_trim(0);
         loop_.post([this, number, answer = std::move(answer), spent = Steady::now() - begin] {
           land(number, answer, spent);
         });

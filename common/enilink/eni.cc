@@ -91,6 +91,7 @@ Result<EniLink> ensure_eni(const Kernel& kernel, const HostEni& eni, const Routi
 Status remove_eni(const Kernel& kernel, int slot) {
   std::vector<netlink::Request> requests;
   const std::vector<netlink::Route> routes = TRY(kernel.routes->list_routes(table_of(slot)));
+  requests.reserve(routes.size() + 2);
   std::ranges::transform(routes, std::back_inserter(requests), netlink::delete_route);
   for (const base::Family family : {base::Family::kIpv4, base::Family::kIpv6}) {
     // Whatever the mask was.

@@ -1,6 +1,5 @@
 #include "common/enilink/loss.h"
 
-#include <algorithm>
 #include <cstring>
 #include <linux/fib_rules.h>
 #include <linux/if_addr.h>
@@ -77,7 +76,9 @@ bool is_link_change(const nlmsghdr* message, const Known& known) {
   if (header == nullptr) {
     return false;
   }
-  if (known.eni_links.contains(header->ifi_index)) {
+  // The group tells of an ENI that was set up since the last comparison.
+  if (known.eni_links.contains(header->ifi_index) ||
+      number_in<ifinfomsg>(message, IFLA_GROUP) == kEniGroup) {
     return true;
   }
   const nlattr* found = nla_find(nlmsg_attrdata(message, sizeof(ifinfomsg)),

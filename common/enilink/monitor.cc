@@ -2,16 +2,19 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <linux/fib_rules.h>
+#include <chrono>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <optional>
 #include <set>
 #include <string>
 #include <sys/epoll.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
 #include <utility>
 
 #include "common/enilink/loss.h"
+#include "common/enilink/pace.h"
 #include "common/enilink/watch.h"
 
 namespace catena::enilink {
@@ -31,6 +34,22 @@ Status add_to(const UniqueFd& epoll, const UniqueFd& fd) {
   return {};
 }
 
+// Starts it, once.
+Status start_timer(const UniqueFd& timer, std::chrono::milliseconds from_now) {
+  itimerspec when{};
+  when.it_value.tv_nsec = std::chrono::nanoseconds(from_now).count();
+  if (::timerfd_settime(timer.get(), 0, &when, nullptr) != 0) {
+    return Error::from_errno(errno, "start a timer");
+  }
+  return {};
+}
+
+// Whether it has run out since it was asked last.
+bool ran_out(const UniqueFd& timer) {
+  std::uint64_t times = 0;
+  return ::read(timer.get(), &times, sizeof times) == ssize_t{sizeof times};
+}
+
 }  // namespace
 
 struct Monitor::Parts {
@@ -39,8 +58,10 @@ struct Monitor::Parts {
   std::optional<firewall::Table> firewall;
   UniqueFd route_watch;
   UniqueFd firewall_watch;
+  UniqueFd put_off;  // a timer, for what has to wait
   UniqueFd epoll;
   Known known{};
+  MendingPace pace{};
   // Failures of the last comparison, which are not told again as long as they last.
   std::set<std::string> told{};
 
@@ -86,7 +107,7 @@ void Monitor::Parts::keep_new(Repair& repair) {
 Result<Monitor> Monitor::open(Wanted wanted) {
   netlink::Socket routes = TRY(netlink::Socket::open());
   auto parts = std::make_unique<Parts>(
-      Parts{std::move(wanted), std::move(routes), std::nullopt, {}, {}, {}});
+      Parts{std::move(wanted), std::move(routes), std::nullopt, {}, {}, {}, {}});
   Result<firewall::Table> table = firewall::Table::open();
   if (table.ok()) {
     parts->firewall = std::move(table).value();
@@ -100,7 +121,12 @@ Result<Monitor> Monitor::open(Wanted wanted) {
   if (!parts->epoll.valid()) {
     return Error::from_errno(errno, "wait for changes of the node's network");
   }
+  parts->put_off.reset(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
+  if (!parts->put_off.valid()) {
+    return Error::from_errno(errno, "make a timer");
+  }
   TRY(add_to(parts->epoll, parts->route_watch));
+  TRY(add_to(parts->epoll, parts->put_off));
   if (parts->firewall) {
     parts->firewall_watch = TRY(open_watch(NETLINK_NETFILTER, {kFirewallGroup}));
     TRY(add_to(parts->epoll, parts->firewall_watch));
@@ -116,10 +142,19 @@ Monitor::~Monitor() = default;
 int Monitor::fd() const { return parts_->epoll.get(); }
 
 Result<Repair> Monitor::step() {
-  if (!TRY(parts_->may_be_loss())) {
+  const bool was_put_off = ran_out(parts_->put_off);
+  if (!TRY(parts_->may_be_loss()) && !was_put_off) {
     return Repair{};
   }
-  return repair();
+  if (!parts_->pace.may_go(std::chrono::steady_clock::now())) {
+    TRY(start_timer(parts_->put_off, MendingPace::wait()));
+    return Repair{};
+  }
+  Result<Repair> done = repair();
+  if (done.ok() && !done->lost.empty()) {
+    parts_->pace.count();
+  }
+  return done;
 }
 
 Result<Repair> Monitor::repair() {

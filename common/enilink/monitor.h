@@ -27,8 +27,9 @@ class Monitor {
 
   // Readable when step() has something to do.
   int fd() const;
-  // Reads what was heard, and where that may be a loss compares and mends. Does not wait for
-  // anything but the kernel. Empty lists: nothing of ours was touched.
+  // Reads what was heard, and where that may be a loss compares and mends: at once, but no more
+  // than five times a second when somebody keeps undoing it. Does not wait for anything but the
+  // kernel. Empty lists: nothing of ours was touched.
   base::Result<Repair> step();
   // Compares and mends whatever was heard: at start, and once in a while.
   base::Result<Repair> repair();

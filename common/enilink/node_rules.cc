@@ -1,7 +1,5 @@
 #include "common/enilink/node_rules.h"
 
-#include <algorithm>
-
 namespace catena::enilink {
 
 std::vector<netlink::Rule> node_rules(const Routing& routing) {

@@ -1,8 +1,8 @@
 #include "common/enilink/repair.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
-#include <optional>
 #include <utility>
 
 #include "common/enilink/eni_plan.h"
@@ -24,10 +24,6 @@ bool same_rule(netlink::Rule a, const netlink::Rule& b) {
   return a == b;
 }
 
-bool is_mark_priority(std::uint32_t priority) {
-  return priority >= mark_priority_of(kFirstSlot) && priority <= mark_priority_of(kLastSlot);
-}
-
 // "add IPv4 rule 512 lookup 20200" -> "IPv4 rule 512 lookup 20200"
 std::string object_of(const Request& request) {
   const std::size_t verb = request.what.find(' ');
@@ -41,9 +37,7 @@ class Inspection {
 
   Status look() {
     rules_ = TRY(kernel_.routes->list_rules());
-    for (Link& link : TRY(kernel_.routes->list_links())) {
-      links_.push_back(std::move(link));
-    }
+    links_ = TRY(kernel_.routes->list_links());
     std::ranges::for_each(node_rules(state_.routing), [this](const auto& r) { expect_rule(r); });
     for (const HostEni& eni : state_.enis) {
       ways_[eni.slot] = Way::kUnknown;
@@ -100,12 +94,13 @@ class Inspection {
     }
   }
 
-  // Of this slot, under another mask or for another table.
+  // Of this slot, under another mask or for another table; a family that this routing has not may
+  // be another's.
   void refuse_other_rules(int slot, const std::vector<netlink::Rule>& wanted) {
     for (const netlink::Rule& found : rules_) {
-      const bool is_of_slot = found.priority == mark_priority_of(slot) &&
-                              found.protocol == netlink::kProtocol &&
-                              is_mark_priority(found.priority);
+      const bool is_of_slot =
+          found.priority == mark_priority_of(slot) && found.protocol == netlink::kProtocol &&
+          std::ranges::find(state_.routing.families, found.family) != state_.routing.families.end();
       const bool is_wanted = std::ranges::any_of(
           wanted, [&found](const netlink::Rule& rule) { return same_rule(found, rule); });
       if (is_of_slot && !is_wanted) {

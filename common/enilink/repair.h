@@ -10,7 +10,8 @@
 
 namespace catena::enilink {
 
-// All that should be there, or a part of it: what is not listed is not looked at.
+// All that should be there, or a part of it: what is not listed is not looked at. by_main of a pod
+// whose ENI is listed need not be right: is_primary is asked.
 struct State {
   Routing routing;
   std::vector<HostEni> enis;
@@ -26,9 +27,8 @@ struct Repair {
   std::vector<base::Error> failed;  // what could not be mended now
 };
 
-// PodPath::by_main need not be right where the pod's ENI is in the state: it is looked up.
 // Mends every difference. An ENI whose link is not there is a failure, and not waited for; pods
-// whose host link is gone are left alone, since somebody is taking them down. Idempotent.
+// whose host link is gone or down are left alone: they are being made or taken down. Idempotent.
 base::Result<Repair> repair_all(const Kernel& kernel, const State& state);
 
 }  // namespace catena::enilink

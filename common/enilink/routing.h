@@ -44,8 +44,7 @@ struct Kernel {
 };
 
 // kAuto: marks wherever the kernel takes them; the chains are made where there are none (in one
-// transaction, or nothing), else it is one look-up. kUnsupported when kMarks can't
-// be had.
+// transaction, or nothing), else it is one look-up. kUnsupported when kMarks can't be had.
 base::Result<Shape> choose_shape(const Kernel& kernel, WantedShape wanted,
                                  const firewall::MarkSettings& marks);
 

@@ -54,13 +54,19 @@ Rule by_pod(base::Family family, const std::string& table) {
   return {"by the pod that sends", std::move(expressions)};
 }
 
-// Those that enter by an ENI need no mark: the pod's answers get that of the pod.
+// Those that enter by an ENI need no mark: the pod's answers get that of the pod. In the forward
+// hook, so that what the node itself serves is left alone.
 Rule by_another_way(const MarkSettings& marks) {
   Expressions expressions;
-  expressions.load_ct(NFT_CT_DIRECTION)
-      .compare(NFT_CMP_EQ, kOriginalDirection)
+  expressions.load_meta(NFT_META_OIFNAME)
+      .compare(NFT_CMP_EQ, kPodInterfaces)
       .load_meta(NFT_META_IIFGROUP)
-      .compare(NFT_CMP_NEQ, host_order(kEniGroup));
+      .compare(NFT_CMP_NEQ, host_order(kEniGroup))
+      .load_ct(NFT_CT_DIRECTION)
+      .compare(NFT_CMP_EQ, kOriginalDirection)
+      .load_ct(NFT_CT_MARK)
+      .change_bits(marks.mask, 0)
+      .compare(NFT_CMP_EQ, host_order(0));
   set_connection_mark(expressions, marks, kNoEni);
   return {"came by no ENI, so is answered by none", std::move(expressions)};
 }
@@ -104,12 +110,14 @@ Plan marks_plan(const MarkSettings& marks, std::optional<int> slot, const std::s
   plan.sets = {marks_map(base::Family::kIpv4, table), marks_map(base::Family::kIpv6, table),
                slots_map(table)};
   std::vector<Element> slots{{host_order(marks.value_of(kNoEni)), std::nullopt, Verdict::accept()}};
-  plan.chains = {{regular(kByMainChain), {packet_mark(marks, 0), connection_mark(marks, kNoEni)}},
-                 {{table, "marks", "filter", NF_INET_PRE_ROUTING, kMarkPriority},
-                  {by_connection(marks), by_pod(base::Family::kIpv4, table),
-                   by_pod(base::Family::kIpv6, table), by_another_way(marks)}},
-                 {{table, "marks-after-dnat", "filter", NF_INET_PRE_ROUTING, kAfterDnatPriority},
-                  {masqueraded_by_kube_proxy()}}};
+  plan.chains = {
+      {regular(kByMainChain), {packet_mark(marks, 0), connection_mark(marks, kNoEni)}},
+      {{table, "marks", "filter", NF_INET_PRE_ROUTING, kMarkPriority},
+       {by_connection(marks), by_pod(base::Family::kIpv4, table),
+        by_pod(base::Family::kIpv6, table)}},
+      {{table, "marks-forward", "filter", NF_INET_FORWARD, kMarkPriority}, {by_another_way(marks)}},
+      {{table, "marks-after-dnat", "filter", NF_INET_PRE_ROUTING, kAfterDnatPriority},
+       {masqueraded_by_kube_proxy()}}};
   if (slot) {
     const auto number = static_cast<std::uint32_t>(*slot);
     slots.push_back(

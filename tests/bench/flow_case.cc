@@ -57,6 +57,10 @@ class FlowRig {
              " address 02:00:00:00:00:01 type veth peer name eth0 netns " + pod_.path() +
              "; ip link set " + kHostLink + " up; ip link add eni0 address " + kEniMac +
              " type veth peer name far0 netns " + beyond_.path() + "; ip link set eni0 up");
+    // The node's own NIC.
+    node_.sh(
+        "ip link add nic0 type veth peer name out0; ip link set nic0 up; ip link set out0 up;"
+        " ip addr add 192.168.0.10/24 dev nic0; ip route add default via 192.168.0.1");
     beyond_.sh("ip link set far0 up");
     pod_.sh("ip link set eth0 up; ip addr add " + sender +
             "/32 dev eth0; ip route add 169.254.1.1 dev eth0;"

@@ -1,6 +1,9 @@
 // What somebody takes away is back within milliseconds.
 #include "common/enilink/monitor.h"
 
+#include <algorithm>
+#include <atomic>
+#include <mutex>
 #include <poll.h>
 #include <thread>
 
@@ -154,6 +157,20 @@ TEST_P(Watched, AnEniThatIsUnpluggedIsToldOnceAndSetUpWhenItIsBack) {
   expect_whole("plugged again");
 }
 
+TEST_P(Watched, AnEniThatCameLaterIsWatchedToo) {
+  scene.node().sh("ip link set eth2 down; ip link set eth2 group default; ip addr flush dev eth2");
+  const State all = state;
+  state.enis.erase(state.enis.begin() + 1);
+  watching([&](Monitor& monitor) {
+    state = all;
+    scene.ensure();
+    EXPECT_TRUE(settle(monitor).failed.empty());
+    scene.node().sh("ip addr del 169.254.1.1/32 dev eth2");
+    EXPECT_NE(joined(settle(monitor)).find("address 169.254.1.1/32 is gone"), std::string::npos);
+  });
+  expect_whole("came later");
+}
+
 TEST_P(Watched, OtherPeoplesChangesAreNotLookedAt) {
   watching([&](Monitor& monitor) {
     const int before = asked;
@@ -204,6 +221,76 @@ TEST_P(Watched, ALossIsMendedWithinMilliseconds) {
     std::sort(times.begin(), times.end());
     std::printf("mended after %.2f ms (median), %.2f ms at most\n", times[10], times.back());
     EXPECT_LT(times[10], 50.0);  // some 1 ms where nothing else runs
+  });
+}
+
+// Two programs that undo each other must not take the processor from everybody else.
+TEST_P(Watched, AFightIsFoughtSlowlyButWon) {
+  watching([&](Monitor& monitor) {
+    scene.at_node([&](const Kernel& kernel) {
+      int mended = 0;
+      for (int i = 0; i < 100; ++i) {
+        EXPECT_OK(kernel.routes->send(netlink::delete_rule(
+            {.family = base::Family::kIpv4, .priority = kPodsPriority, .table = kPodsTable})));
+        const base::Result<Repair> repair = monitor.step();
+        ASSERT_OK(repair);
+        mended += repair->lost.empty() ? 0 : 1;
+      }
+      EXPECT_LT(mended, 75);
+    });
+    settle(monitor, std::chrono::seconds(1));
+  });
+  expect_whole("after the fight");
+}
+
+// ADDs and DELs beside a monitor that mends all the time, since somebody keeps taking rules away:
+// nothing of a pod that is gone stays, nothing of one that is there is missing.
+TEST_P(Watched, PodsThatComeAndGoMeanwhileLeaveNothing) {
+  std::mutex mutex;
+  std::atomic<bool> stop = false;
+  std::jthread mending([&] {
+    scene.node().run([&] {
+      base::Result<Monitor> monitor = Monitor::open([&] {
+        const std::lock_guard lock(mutex);
+        return base::Result<State>(state);
+      });
+      ASSERT_OK(monitor);
+      while (!stop) {
+        EXPECT_OK(monitor->repair());
+      }
+    });
+  });
+  const auto in_store = [&](const Pod& one, bool is_there) {
+    const std::lock_guard lock(mutex);
+    for (const PodPath& path : scene.paths_of(one)) {
+      std::erase_if(state.pods, [&](const PodPath& old) { return old.address == path.address; });
+      if (is_there) {
+        state.pods.push_back(path);
+      }
+    }
+  };
+  for (int round = 0; round < 30; ++round) {
+    const auto other = scene.add_pod(scene.eni1, "192.168.0.22", "fd00:a::22");
+    in_store(*other, true);
+    scene.node().sh("ip rule del priority 512");
+    scene.at_node([&](const Kernel& kernel) {
+      EXPECT_OK(forget_pod(kernel, {other->v4, other->v6}));
+      const base::Result<netlink::Link> link = kernel.routes->find_link(other->host_link);
+      ASSERT_OK(link);
+      EXPECT_OK(kernel.routes->send(netlink::delete_link(*link)));
+      EXPECT_OK(remove_pod(kernel, {other->v4, other->v6}));
+    });
+    in_store(*other, false);
+  }
+  stop = true;
+  mending.join();
+  expect_whole("after it all");
+  scene.at_node([](const Kernel& kernel) {
+    EXPECT_EQ(kernel.routes->list_routes(kPodsTable).value().size(), 2U);
+    EXPECT_EQ(kernel.firewall->marked().value().size(), GetParam() == Shape::kMarks ? 2U : 0U);
+    const std::vector<netlink::Rule> rules = kernel.routes->list_rules().value();
+    EXPECT_EQ(std::ranges::count(rules, kSourcePriority, &netlink::Rule::priority),
+              GetParam() == Shape::kMarks ? 0 : 2);
   });
 }
 

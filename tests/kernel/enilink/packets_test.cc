@@ -139,6 +139,16 @@ TEST_P(Services, AMasqueradedNodePortIsAnsweredTheWayItCame) {
   EXPECT_EQ(scene.spoofed(), 0U);
 }
 
+TEST_P(Services, WhatTheNodeItselfServesHasNoMark) {
+  scene.ensure();
+  const auto pod = scene.add_pod(scene.eni2, "192.168.1.31", "fd00:b::31");
+  scene.node().sh(
+      "nft 'table inet seen { chain c { type filter hook input priority 200;"
+      " ct mark & 0x0ff00000 != 0 counter drop; }; }'");
+  EXPECT_EQ(caller_seen({scene.vpc.c(), node_address(), 8080, scene.node(), node_address(), 8080}),
+            stranger());
+}
+
 TEST_P(Services, ANodePortOfAPodOnThePrimaryEniIsAnswered) {
   scene.ensure();
   const auto pod = scene.add_pod(scene.primary, "192.168.0.15", "fd00:a::15");

@@ -154,5 +154,24 @@ TEST(ListLinks, HoldsEveryLinkOfTheNamespace) {
   }));
 }
 
+TEST(LinkParameters, AreWhatWasSet) {
+  test::World world;
+  must(world.host.send(netlink::set_ipv4_parameters(
+      world.ctn, {.rp_filter = 2, .arp_ignore = 8, .arp_announce = 1})));
+  must(world.host.send(netlink::set_link(world.ctn, {.group = 77})));
+  world.host_ns.sh("sysctl -qw net.ipv6.conf.ctn1a2b.accept_ra=2");
+  const netlink::Link link = must(world.host.find_link(world.ctn.name));
+  EXPECT_EQ(link.ipv4,
+            (netlink::Ipv4Parameters{.rp_filter = 2, .arp_ignore = 8, .arp_announce = 1}));
+  EXPECT_EQ(link.group, 77U);
+  EXPECT_EQ(link.accept_ra, 2);
+  EXPECT_TRUE(link.has_ipv6);
+  EXPECT_EQ(world.host_ns.sh("cd /proc/sys/net/ipv4/conf/ctn1a2b;"
+                             " cat rp_filter arp_ignore arp_announce"),
+            "2\n8\n1\n");
+  world.host_ns.sh("sysctl -qw net.ipv6.conf.ctn1a2b.disable_ipv6=1");
+  EXPECT_FALSE(must(world.host.find_link(world.ctn.name)).has_ipv6);
+}
+
 }  // namespace
 }  // namespace catena::netlink

@@ -47,6 +47,9 @@ Json resource_of(const Kind& kind) {
   Json resource;
   resource["name"] = kind.plural;
   resource["singularName"] = singular;
+  if (!kind.brief.empty()) {
+    resource["shortNames"] = Json::array({kind.brief});
+  }
   resource["namespaced"] = kind.namespaced;
   resource["kind"] = kind.name;
   resource["verbs"] = {"create", "delete", "get", "list", "patch", "update", "watch"};

@@ -2,14 +2,21 @@
 
 #include <algorithm>
 #include <arpa/inet.h>
+#include <cerrno>
 #include <charconv>
 #include <cstdlib>
 #include <dirent.h>
+#include <fcntl.h>
+#include <future>
 #include <httplib.h>
+#include <sched.h>
 #include <sys/socket.h>
+#include <thread>
 #include <utility>
 
 #include "common/base/fields.h"
+#include "common/base/file.h"
+#include "common/base/unique_fd.h"
 #include "common/kube/objects.h"
 #include "tests/support/kube/api_request.h"
 
@@ -72,6 +79,12 @@ void break_connections(int own_port, int their_port) {
   }
 }
 
+void wait_until_running(const httplib::Server& server) {
+  while (!server.is_running()) {
+    std::this_thread::sleep_for(milliseconds(1));
+  }
+}
+
 }  // namespace
 
 // One watch in progress.
@@ -87,48 +100,92 @@ struct ApiServer::Stream {
   bool over = false;
 };
 
-ApiServer::ApiServer(const Options& options) : bookmarks_(options.bookmarks) {
+struct ApiServer::Door {
+  std::unique_ptr<httplib::Server> server;
+  std::thread thread;
+};
+
+ApiServer::ApiServer(const Options& options)
+    : bookmarks_(options.bookmarks), client_certificates_(options.client_certificates) {
   if (options.tls) {
     certificates_ = std::make_unique<Certificates>();
-    server_ = std::make_unique<httplib::SSLServer>(
-        certificates_->server().c_str(), certificates_->server_key().c_str(),
-        options.client_certificates ? certificates_->authority().c_str() : nullptr);
-  } else {
-    server_ = std::make_unique<httplib::Server>();
   }
-  server_->new_task_queue = [] { return new httplib::ThreadPool(kThreads); };
-  server_->set_keep_alive_max_count(100'000);
-  server_->set_keep_alive_timeout(5);
-  server_->set_tcp_nodelay(true);
+  auto door = std::make_unique<Door>();
+  door->server = make_server();
+  if (options.port == 0) {
+    port_ = door->server->bind_to_any_port("127.0.0.1");
+  } else {
+    port_ = door->server->bind_to_port("127.0.0.1", options.port) ? options.port : -1;
+  }
+  if (port_ < 0) {
+    return;
+  }
+  door->thread = std::thread([server = door->server.get()] { server->listen_after_bind(); });
+  wait_until_running(*door->server);
+  doors_.push_back(std::move(door));
+}
+
+std::unique_ptr<httplib::Server> ApiServer::make_server() {
+  std::unique_ptr<httplib::Server> server;
+  if (certificates_ == nullptr) {
+    server = std::make_unique<httplib::Server>();
+  } else {
+    server = std::make_unique<httplib::SSLServer>(
+        certificates_->server().c_str(), certificates_->server_key().c_str(),
+        client_certificates_ ? certificates_->authority().c_str() : nullptr);
+  }
+  server->new_task_queue = [] { return new httplib::ThreadPool(kThreads); };
+  server->set_keep_alive_max_count(100'000);
+  server->set_keep_alive_timeout(5);
+  server->set_tcp_nodelay(true);
   const auto handler = [this](const httplib::Request& request, httplib::Response& response) {
     handle(request, response);
   };
-  server_->Get(".*", handler)
+  server->Get(".*", handler)
       .Post(".*", handler)
       .Put(".*", handler)
       .Patch(".*", handler)
       .Delete(".*", handler);
-  if (options.port == 0) {
-    port_ = server_->bind_to_any_port("127.0.0.1");
-  } else {
-    port_ = server_->bind_to_port("127.0.0.1", options.port) ? options.port : -1;
+  return server;
+}
+
+base::Status ApiServer::serve_inside(const std::string& netns) {
+  const base::UniqueFd inside = TRY(base::open_file(netns, O_RDONLY));
+  auto door = std::make_unique<Door>();
+  door->server = make_server();
+  std::promise<base::Status> bound;
+  // A socket belongs to the namespace of the thread that made it.
+  door->thread = std::thread([&bound, &inside, server = door->server.get(), port = port_] {
+    if (::setns(inside.get(), CLONE_NEWNET) != 0) {
+      bound.set_value(base::Error::from_errno(errno, "enter the network namespace"));
+    } else if (!server->bind_to_port("127.0.0.1", port)) {
+      bound.set_value(
+          base::Error(base::ErrorKind::kTryAgain, "port " + std::to_string(port) + " is taken")
+              .advice("is lo up in there?"));
+    } else {
+      bound.set_value({});
+      server->listen_after_bind();
+    }
+  });
+  base::Status opened = bound.get_future().get();
+  if (!opened.ok()) {
+    door->thread.join();
+    return std::move(opened).context(netns);
   }
-  if (port_ < 0) {
-    return;  // the port is taken
-  }
-  thread_ = std::thread([this] { server_->listen_after_bind(); });
-  while (!server_->is_running()) {
-    std::this_thread::sleep_for(milliseconds(1));
-  }
+  wait_until_running(*door->server);
+  doors_.push_back(std::move(door));
+  return {};
 }
 
 ApiServer::~ApiServer() {
   stopping_ = true;
   objects_.wake();
-  if (thread_.joinable()) {
-    server_->stop();
-    break_connections(port_, 0);  // or it would wait for what idle ones may still bring
-    thread_.join();
+  for (const std::unique_ptr<Door>& door : doors_) {
+    door->server->stop();
+  }
+  break_connections(port_, 0);  // or they would be waited for, idle as they are
+  for (const std::unique_ptr<Door>& door : doors_) {
+    door->thread.join();
   }
 }
 

@@ -9,9 +9,9 @@
 #include <mutex>
 #include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
+#include "common/base/result.h"
 #include "common/kube/config.h"
 #include "tests/support/kube/certificates.h"
 #include "tests/support/kube/object_store.h"
@@ -70,6 +70,10 @@ class ApiServer {
   ApiServer& operator=(ApiServer&&) = delete;
   ~ApiServer();
 
+  // Serves 127.0.0.1 and the same port inside another network namespace too, named by its file.
+  base::Status serve_inside(const std::string& netns);
+
+  // Negative where the wanted port was not to be had.
   int port() const { return port_; }
   std::string url() const;
   // What reaches it: its address, authority, the token that it wants, and a client certificate
@@ -100,6 +104,10 @@ class ApiServer {
   struct Stream;
 
   void interrupt(Interruption interruption);
+  // What it begins to serve, by a thread of its own.
+  struct Door;
+
+  std::unique_ptr<httplib::Server> make_server();
   void handle(const httplib::Request& request, httplib::Response& response);
   bool answer_fault(const httplib::Request& request, httplib::Response& response);
   std::optional<Fault> take_fault(const httplib::Request& request);
@@ -109,11 +117,11 @@ class ApiServer {
   bool feed(Stream& stream, std::string& out);
 
   std::chrono::milliseconds bookmarks_;
+  bool client_certificates_;
   std::unique_ptr<Certificates> certificates_;
-  std::unique_ptr<httplib::Server> server_;
+  std::vector<std::unique_ptr<Door>> doors_;
   ObjectStore objects_;
   int port_ = 0;
-  std::thread thread_;
   std::atomic<bool> stopping_ = false;
   std::atomic<int> watches_ = 0;
 

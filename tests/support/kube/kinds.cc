@@ -7,20 +7,20 @@ namespace catena::test {
 namespace {
 
 constexpr std::array kKinds{
-    Kind{"v1", "Pod", "pods"},
-    Kind{"v1", "Node", "nodes", false},
-    Kind{"v1", "Namespace", "namespaces", false},
-    Kind{"v1", "Service", "services"},
-    Kind{"v1", "Endpoints", "endpoints", true, false},
-    Kind{"v1", "ConfigMap", "configmaps", true, false},
-    Kind{"v1", "Secret", "secrets", true, false},
-    Kind{"v1", "ServiceAccount", "serviceaccounts", true, false},
-    Kind{"v1", "Event", "events", true, false},
-    Kind{"apps/v1", "DaemonSet", "daemonsets"},
-    Kind{"apps/v1", "Deployment", "deployments"},
-    Kind{"networking.k8s.io/v1", "NetworkPolicy", "networkpolicies", true, false},
-    Kind{"discovery.k8s.io/v1", "EndpointSlice", "endpointslices", true, false},
-    Kind{"coordination.k8s.io/v1", "Lease", "leases", true, false},
+    Kind{"v1", "Pod", "pods", "po"},
+    Kind{"v1", "Node", "nodes", "no", false},
+    Kind{"v1", "Namespace", "namespaces", "ns", false},
+    Kind{"v1", "Service", "services", "svc"},
+    Kind{"v1", "Endpoints", "endpoints", "ep", true, false},
+    Kind{"v1", "ConfigMap", "configmaps", "cm", true, false},
+    Kind{"v1", "Secret", "secrets", "", true, false},
+    Kind{"v1", "ServiceAccount", "serviceaccounts", "sa", true, false},
+    Kind{"v1", "Event", "events", "ev", true, false},
+    Kind{"apps/v1", "DaemonSet", "daemonsets", "ds"},
+    Kind{"apps/v1", "Deployment", "deployments", "deploy"},
+    Kind{"networking.k8s.io/v1", "NetworkPolicy", "networkpolicies", "netpol", true, false},
+    Kind{"discovery.k8s.io/v1", "EndpointSlice", "endpointslices", "", true, false},
+    Kind{"coordination.k8s.io/v1", "Lease", "leases", "", true, false},
 };
 
 }  // namespace

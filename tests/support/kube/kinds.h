@@ -11,6 +11,7 @@ struct Kind {
   std::string_view group_version;
   std::string_view name;    // "Pod"
   std::string_view plural;  // "pods"
+  std::string_view brief;   // "po"; empty: none
   bool namespaced = true;
   bool has_status = true;  // as a subresource
 };

@@ -203,6 +203,30 @@ TEST_F(KubeWatcherFaults, AServerThatComesBackIsFoundAgain) {
   watcher_.reset();
 }
 
+TEST_F(KubeWatcherFaults, ALongListAndItsWatchComeThroughTlsToo) {
+  test::ApiServer server({.tls = true, .client_certificates = true});
+  ASSERT_TRUE(server.certificates()->good()) << server.certificates()->trouble();
+  std::vector<std::string> expected;
+  for (int i = 1'000; i < 1'600; ++i) {
+    expected.push_back("p" + std::to_string(i));
+    server.objects().put(pod(expected.back()));
+  }
+  watch(server.config(), {.resource = kPods}, quick_watch());
+  ASSERT_TRUE(run_until_names(expected));
+  ASSERT_TRUE(run_until([&] { return server.watches() == 1; }));
+  // More in one go than a TLS record or a socket's buffer holds.
+  for (int i = 1'600; i < 2'600; ++i) {
+    expected.push_back("p" + std::to_string(i));
+    server.objects().put(pod(expected.back()));
+  }
+  ASSERT_TRUE(run_until_names(expected));
+  server.drop_watches();
+  server.objects().put(pod("q"));
+  expected.emplace_back("q");
+  ASSERT_TRUE(run_until_names(expected));
+  watcher_.reset();
+}
+
 TEST_F(KubeWatcherFaults, WithoutRightsItSaysSoAndTriesOn) {
   server_.fail({.times = 2, .status = 403, .reason = "Forbidden"});
   watch();

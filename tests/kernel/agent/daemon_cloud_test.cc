@@ -1,0 +1,78 @@
+// catena-agent run on a node of catena-sim: it keeps the pool by itself.
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <fstream>
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "common/ipam/store.h"
+#include "tests/kernel/agent/running_agent.h"
+#include "tests/kernel/agent/sim_nodes.h"
+#include "tests/support/temp_dir.h"
+
+namespace catena::test {
+namespace {
+
+using nlohmann::json;
+using std::chrono::seconds;
+
+class DaemonAndCloud : public testing::Test {
+ protected:
+  void write_conf(int idle) const {
+    std::ofstream(eni_conf()) << json{
+        {"version", "1"},
+        {"min_pool_size", idle},
+        {"max_pool_size", idle + 3}}.dump();
+  }
+  std::string eni_conf() const { return dir_.path() + "/eni.json"; }
+  std::uint64_t free_addresses() const {
+    ipam::Store store(sim_.state_dir(1), {});
+    std::uint64_t free = 0;
+    const auto stock = store.stock();
+    for (const ipam::EniStock& one : stock.ok() ? *stock : std::vector<ipam::EniStock>()) {
+      free += one.ipv4.free + one.ipv4.cooling;
+    }
+    return free;
+  }
+  SimNodes sim_;
+  TempDir dir_;
+};
+
+TEST_F(DaemonAndCloud, KeepsThePoolBySignalAndByWhatPodsTakeAndStaysSmall) {
+  write_conf(2);
+  RunningAgent agent(sim_.netns(1), sim_.state_dir(1), {"--eni-conf", eni_conf()},
+                     sim_.environment());
+  EXPECT_TRUE(eventually([&] { return free_addresses() >= 2; }, seconds(90))) << agent.log();
+
+  write_conf(5);
+  agent.signal(SIGHUP);
+  EXPECT_TRUE(eventually([&] { return free_addresses() >= 5; }, seconds(90))) << agent.log();
+
+  // A pod takes an address: the pool is filled again without being asked.
+  ipam::Store store(sim_.state_dir(1), {});
+  const auto claimed = store.claim_from_enis(
+      {.owner = {.container_id = "pod-a", .if_name = "eth0"}, .families = {base::Family::kIpv4}},
+      [](const base::IpAddress&) { return false; });
+  ASSERT_TRUE(claimed.ok() && claimed->has_value());
+  EXPECT_TRUE(eventually([&] { return free_addresses() >= 5; }, seconds(90))) << agent.log();
+
+  const json grown = agent.ask({{"duty", "pool.grow"}, {"args", {{"demand", 6}}}});
+  EXPECT_TRUE(grown.contains("result")) << grown;
+  EXPECT_GE(free_addresses(), 6U);
+
+  EXPECT_TRUE(
+      eventually([&] { return agent.metric("process_resident_memory_bytes") <= 15.0 * 1048576; },
+                 seconds(30)));
+  std::printf("resident %.1f MiB after cloud calls\n",
+              agent.metric("process_resident_memory_bytes") / 1048576);
+  const auto [status, time] = agent.stop();
+  EXPECT_EQ(status, 0);
+  EXPECT_LT(time, seconds(1));
+}
+
+}  // namespace
+}  // namespace catena::test
