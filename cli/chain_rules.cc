@@ -215,8 +215,8 @@ Findings check_agreement(const Conflist& conflist) {
       if (entry.type == needs.type && !has) {
         findings.push_back({subject_of(conflist, entry, "capabilities"), Verdict::kWarning,
                             std::string(needs.capability) + " is not true: " + needs.what,
-                            "add \"capabilities\": {\"" + std::string(needs.capability) +
-                                "\": true}, or remove the plugin"});
+                            R"(add "capabilities": {")" + std::string(needs.capability) +
+                                R"(": true}, or remove the plugin)"});
       }
     }
     if (!is_our_maker(entry)) {

@@ -93,10 +93,10 @@ base::Result<Findings> rp_filters(const Options& options) {
   if (!store.ok()) {
     return findings;
   }
-  const ipam::CloudRecords cloud = TRY(store->cloud());
+  const std::vector<ipam::Eni> enis = TRY(enis_of_pods(*store));
   for (const netlink::Link& link : TRY(node.list_links())) {
-    const auto eni = std::ranges::find(cloud.enis, link.mac, &ipam::Eni::mac);
-    if (eni != cloud.enis.end() && link.index != primary && eni->mode == ipam::kSharedMode) {
+    const auto eni = std::ranges::find(enis, link.mac, &ipam::Eni::mac);
+    if (eni != enis.end() && link.index != primary) {
       findings.push_back(rp_filter_of_eni(link, eni->id));
     }
   }

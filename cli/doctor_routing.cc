@@ -45,18 +45,15 @@ std::vector<base::Family> families_of(const Json& plugin) {
   return families;
 }
 
-// Those that serve pods.
-std::vector<enilink::HostEni> host_enis(const ipam::CloudRecords& cloud) {
+std::vector<enilink::HostEni> host_enis(const std::vector<ipam::Eni>& used) {
   std::vector<enilink::HostEni> enis;
-  for (const ipam::Eni& eni : cloud.enis) {
-    if (ipam::serves_pods(eni)) {
-      enis.push_back({.slot = eni.slot,
-                      .mac = eni.mac,
-                      .gateway = eni.gateway,
-                      .gateway6 = eni.gateway6,
-                      .mtu = 0});
-    }
-  }
+  std::ranges::transform(used, std::back_inserter(enis), [](const ipam::Eni& eni) {
+    return enilink::HostEni{.slot = eni.slot,
+                            .mac = eni.mac,
+                            .gateway = eni.gateway,
+                            .gateway6 = eni.gateway6,
+                            .mtu = 0};
+  });
   return enis;
 }
 
@@ -71,9 +68,9 @@ base::Result<enilink::Shape> shape_in_force(netlink::Socket& node) {
 base::Result<Findings> compare(const Options& options, const PluginEntry& multiip) {
   ipam::Store store = TRY(open_store(options));
   enilink::State state;
-  state.enis = host_enis(TRY(store.cloud()));
+  state.enis = host_enis(TRY(enis_of_pods(store)));
   if (state.enis.empty()) {
-    return Findings{good(kSubject, "no ENI serves pods yet")};
+    return Findings{good(kSubject, "no pod is on a shared ENI")};
   }
   auto node = TRY(netlink::Socket::open());
   auto table = firewall::Table::open();

@@ -30,6 +30,8 @@ using base::Error;
 using base::ErrorKind;
 using Texts = std::vector<std::string>;
 
+constexpr char kFilter[] = "filter";  // the table's name to iptables-legacy
+
 std::uint32_t number_in(nlattr* attribute) {
   return attribute == nullptr ? 0 : be32toh(nla_get_u32(attribute));
 }
@@ -91,14 +93,14 @@ base::Status add_nftables(Texts& drops) {
 // The policy of a built-in chain is the verdict of its last rule (ip_tables.h, ipt_get_entries).
 base::Result<bool> legacy_drops(int fd) {
   ipt_getinfo info{};
-  std::strcpy(info.name, "filter");
+  std::memcpy(info.name, kFilter, sizeof(kFilter));
   socklen_t size = sizeof(info);
   if (::getsockopt(fd, IPPROTO_IP, IPT_SO_GET_INFO, &info, &size) != 0) {
     return Error::from_errno(errno, "ask for the filter table of iptables-legacy");
   }
   std::vector<char> buffer(sizeof(ipt_get_entries) + info.size);
   ipt_get_entries head{};
-  std::strcpy(head.name, "filter");
+  std::memcpy(head.name, kFilter, sizeof(kFilter));
   head.size = info.size;
   std::memcpy(buffer.data(), &head, sizeof(head));
   size = static_cast<socklen_t>(buffer.size());

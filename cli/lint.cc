@@ -75,9 +75,9 @@ void check_types(const Conflist& conflist, Findings& findings) {
   const auto plugins = conflist.json->find("plugins");
   if (conflist.plugins.empty()) {
     findings.push_back(bad("plugins", "has no plugin with a type",
-                           "expected a list of objects, each with \"type\""));
+                           R"(expected a list of objects, each with "type")"));
   } else if (plugins != conflist.json->end() && plugins->size() != conflist.plugins.size()) {
-    findings.push_back(bad("plugins", "not every entry is an object with a text \"type\""));
+    findings.push_back(bad("plugins", R"(not every entry is an object with a text "type")"));
   }
 }
 

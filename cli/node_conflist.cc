@@ -1,5 +1,7 @@
 #include "cli/node_conflist.h"
 
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 #include "cli/conflist.h"
@@ -40,6 +42,19 @@ base::Result<Json> pod_cidrs_of(const Options& options) {
       .advice("kube-controller-manager gives it one with --allocate-node-cidrs");
 }
 
+void set_pod_cidrs(Json& conflist, const Json& cidrs) {
+  const auto fill = [&cidrs](Json& plugin) {
+    if (text_in(plugin, "type") == kVpcRoute) {
+      plugin["podCIDRs"] = cidrs;
+      plugin.erase("ranges");
+    }
+  };
+  fill(conflist);  // a plugin that is alone in its file
+  if (conflist.contains("plugins")) {
+    std::ranges::for_each(conflist["plugins"], fill);
+  }
+}
+
 }  // namespace
 
 base::Result<Report> node_conflist(const Options& options, const std::string& from) {
@@ -51,12 +66,7 @@ base::Result<Report> node_conflist(const Options& options, const std::string& fr
   Json cidrs;
   if (conflist.find(kVpcRoute) != nullptr) {
     cidrs = TRY(pod_cidrs_of(options));
-    for (Json& plugin : json.contains("plugins") ? json["plugins"] : json) {
-      if (text_in(plugin, "type") == kVpcRoute) {
-        plugin["podCIDRs"] = cidrs;
-        plugin.erase("ranges");
-      }
-    }
+    set_pod_cidrs(json, cidrs);
   }
   TRY(base::replace_file(options.to, json.dump(2) + "\n", kConflistMode));
   Report report;

@@ -16,6 +16,16 @@ base::Result<ipam::Store> open_store(const Options& options) {
   return ipam::Store(options.state_dir, {});
 }
 
+base::Result<std::vector<ipam::Eni>> enis_of_pods(ipam::Store& store) {
+  std::vector<ipam::Eni> enis;
+  for (ipam::EniStock& stock : TRY(store.stock())) {
+    if (stock.serves() && stock.ipv4.bound + stock.ipv6.bound != 0) {
+      enis.push_back(std::move(stock.eni));
+    }
+  }
+  return enis;
+}
+
 std::string to_text(std::chrono::system_clock::time_point time) {
   const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
   std::tm parts{};

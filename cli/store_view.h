@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <string>
+#include <vector>
 
 #include "cli/options.h"
 #include "common/base/result.h"
@@ -12,6 +13,10 @@ namespace catena::cli {
 
 // kNotFound where there is no store yet.
 base::Result<ipam::Store> open_store(const Options& options);
+
+// Shared ENIs that a pod has an address of. Others are set up on the host when their first pod
+// comes.
+base::Result<std::vector<ipam::Eni>> enis_of_pods(ipam::Store& store);
 
 // RFC 3339, UTC, seconds.
 std::string to_text(std::chrono::system_clock::time_point time);

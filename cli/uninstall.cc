@@ -141,8 +141,11 @@ Status give_back(const Options& options, const Known& known, Steps& steps) {
   return {};
 }
 
-Status remove_routing(netlink::Socket& node, Steps& steps) {
+Status remove_routing(netlink::Socket& node, const Known& known, Steps& steps) {
   std::set<std::uint32_t> tables{netlink::kMainTable, enilink::kPodsTable};
+  for (const ipam::Eni& eni : known.cloud.enis) {
+    tables.insert(enilink::table_of(eni.slot));
+  }
   for (const netlink::Rule& rule : TRY(node.list_rules())) {
     if (rule.protocol == netlink::kProtocol) {
       tables.insert(rule.table);
@@ -163,7 +166,7 @@ Status remove_routing(netlink::Socket& node, Steps& steps) {
   return {};
 }
 
-Status remove_from_kernel(Steps& steps) {
+Status remove_from_kernel(const Known& known, Steps& steps) {
   auto node = TRY(netlink::Socket::open());
   for (const netlink::Link& link : TRY(node.list_links())) {
     if (link.kind == "veth" && link.name.starts_with(podlink::kHostLinkPrefix)) {
@@ -171,7 +174,7 @@ Status remove_from_kernel(Steps& steps) {
                      [&] { return node.send(netlink::delete_link(link)); }));
     }
   }
-  TRY(remove_routing(node, steps));
+  TRY(remove_routing(node, known, steps));
   auto socket = firewall::open_socket();
   if (!socket.ok()) {
     return socket.error().is(ErrorKind::kUnsupported) ? Status() : Status(socket.error());
@@ -216,7 +219,7 @@ base::Result<Report> uninstall(const Options& options) {
   TRY(refuse_while_used(options, known));
   Steps steps(options.dry_run);
   TRY(remove_conflists(options, steps));
-  TRY(remove_from_kernel(steps));
+  TRY(remove_from_kernel(known, steps));
   TRY(free_addresses(options, known, steps));
   TRY(give_back(options, known, steps));
   TRY(remove_files(options, steps));

@@ -12,6 +12,7 @@
 #include "common/base/unique_fd.h"
 #include "tests/kernel/cli/catena_call.h"
 #include "tests/support/temp_dir.h"
+#include "tests/support/test_node.h"
 
 namespace catena::test {
 namespace {
@@ -97,6 +98,16 @@ TEST(Gc, ADryRunIsAskedForAndPrintedAsJson) {
   const Asked asked = gc_with({"gc", "--dry-run", "--json"}, {{"result", result}});
   EXPECT_EQ(json::parse(asked.outcome.out), result);
   EXPECT_EQ(json::parse(asked.request)["args"], json({{"dryRun", true}}));
+}
+
+TEST(Gc, WhereNoAgentAnswersTheOneShotDoesItAndSparesTheLiving) {
+  const TestNode node("catena-vpc-route");
+  const ScratchNetNs pod;
+  const std::string address = address_of(node.add(pod, "pod-a"));
+  const json result = catena_json(node.node, {{"gc"}, node.state_dir(), {}});
+  EXPECT_EQ(result["dryRun"], false);
+  EXPECT_EQ(result["garbage"], json::array());
+  EXPECT_TRUE(can_ping(node.node, address));
 }
 
 TEST(Gc, WhatTheAgentRefusesIsSaidWithItsAdvice) {

@@ -57,6 +57,18 @@ TEST_F(NodeConflist, HasThePodCidrsOfItsNode) {
   EXPECT_EQ(written_out(), expected);
 }
 
+TEST_F(NodeConflist, APluginThatIsAloneInItsFileGetsThemToo) {
+  put_node({{"podCIDRs", {"172.30.7.0/24"}}});
+  const json alone{{"cniVersion", "1.0.0"},
+                   {"name", "n"},
+                   {"type", "catena-vpc-route"},
+                   {"ranges", json::array()}};
+  const auto report = node_conflist(options, written(dir, alone).path);
+  ASSERT_TRUE(report.ok()) << report.error().text();
+  EXPECT_EQ(written_out()["podCIDRs"], json::array({"172.30.7.0/24"}));
+  EXPECT_FALSE(written_out().contains("ranges"));
+}
+
 TEST_F(NodeConflist, ANodeWithoutPodCidrIsATryLater) {
   put_node(json::object());
   const auto report = write({{{"type", "catena-vpc-route"}}});
