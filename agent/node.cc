@@ -116,10 +116,8 @@ base::Result<Node> Node::open(const NodeOptions& options) {
       settings_of(options, conf, parts->metadata, environment).context("find out about this node"));
   cloud::ClientOptions client_options;
   client_options.endpoints = TRY(cloud::endpoints_from_environment(region));
-  const cloud::CredentialOptions credential_options{
-      .configured = conf.credentials,
-      .addon_token_file = conf.credential_path,
-      .sts_url = client_options.endpoints.url_of(cloud::Product::kSts)};
+  cloud::CredentialOptions credential_options = cloud::credential_options_of(conf);
+  credential_options.sts_url = client_options.endpoints.url_of(cloud::Product::kSts);
   parts->credentials = cloud::make_credential_source(
       credential_options, environment, *parts->transport, cloud::real_pace(), parts->metadata);
   const cloud::RateLimits limits(conf.rate_limits.begin(), conf.rate_limits.end());

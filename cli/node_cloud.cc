@@ -36,11 +36,7 @@ base::Result<NodeCloud> open_node_cloud(const Options& options) {
                                                : base::Result<std::string>(node.conf.region);
   const cloud::Endpoints endpoints =
       TRY(cloud::endpoints_from_environment(region.ok() ? *region : std::string()));
-  cloud::CredentialOptions credentials;
-  credentials.configured = node.conf.credentials;
-  if (!node.conf.credential_path.empty()) {
-    credentials.addon_token_file = node.conf.credential_path;
-  }
+  cloud::CredentialOptions credentials = cloud::credential_options_of(node.conf);
   // Without a region the central one serves.
   if (region.ok()) {
     credentials.sts_url = endpoints.url_of(cloud::Product::kSts);

@@ -6,6 +6,7 @@
 #include "common/base/hash.h"
 #include "common/base/text.h"
 #include "common/cloud/credential_answer.h"
+#include "common/cloud/eni_conf.h"
 #include "common/cloud/secret_file.h"
 #include "common/cloud/sts.h"
 
@@ -272,6 +273,15 @@ std::vector<std::string> CredentialChain::notices() const {
 std::string CredentialChain::last_failure() const {
   const std::lock_guard lock(mutex_);
   return last_failure_;
+}
+
+CredentialOptions credential_options_of(const EniConf& conf) {
+  CredentialOptions options;
+  options.configured = conf.credentials;
+  if (!conf.credential_path.empty()) {
+    options.addon_token_file = conf.credential_path;
+  }
+  return options;
 }
 
 std::unique_ptr<CredentialChain> make_credential_source(const CredentialOptions& options,

@@ -76,6 +76,10 @@ struct CredentialOptions {
   std::string sts_url;  // Endpoints::url_of(kSts); empty: the central one
 };
 
+struct EniConf;
+// What eni.conf names, and the usual places for the rest.
+CredentialOptions credential_options_of(const EniConf& conf);
+
 // Every kind, in the order of docs/credentials.md. All arguments must outlive the chain.
 std::unique_ptr<CredentialChain> make_credential_source(const CredentialOptions& options,
                                                         const Environment& environment,

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "common/base/file.h"
+#include "common/cloud/eni_conf.h"
 #include "tests/support/temp_dir.h"
 #include "tests/unit/cloud/credential_chain_fixture.h"
 
@@ -27,6 +28,12 @@ class TokenFileChainTest : public CredentialChainTest {
   const std::string path_ = dir_.path() + "/token-config";
   CredentialChain chain_{{addon_token_file(path_)}, pace_};
 };
+
+TEST(TokenFile, LiesWhereTheAddOnPutsItUnlessEniConfNamesAnotherPlace) {
+  EXPECT_EQ(credential_options_of({}).addon_token_file, "/var/addon/token-config");
+  EXPECT_EQ(credential_options_of({.credential_path = "/etc/token"}).addon_token_file,
+            "/etc/token");
+}
 
 TEST_F(TokenFileChainTest, AReplacedFileIsUsedAtOnce) {
   publish(1, hours(6));
