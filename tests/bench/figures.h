@@ -21,10 +21,16 @@ struct Figure {
   std::string unit;
   double target = 0;  // at most
   std::string note;   // what was compared, in plain words
+  // What the value would be at least, had other samples been drawn: 99 % of bootstrap resamples
+  // (Efron) are above it.
+  double at_least = 0;
   bool ok() const { return value <= target; }
+  // More than the luck of the draw lies between the value and the target.
+  bool surely_short() const { return at_least > target; }
 };
 
-// A ratio of medians; its spread is that of the pairs (ours[i], theirs[i]).
+// A ratio of medians; its spread is that of the pairs (ours[i], theirs[i]), and pairs are
+// resampled.
 Figure ratio_of(const std::string& name, const Samples& ours, const Samples& theirs, double target);
 // A median in milliseconds.
 Figure time_of(const std::string& name, const Samples& milliseconds, double target);

@@ -28,5 +28,19 @@ TEST(Figures, ALineSaysShortWhenTheTargetIsMissed) {
   EXPECT_THAT(as_json({figure}), testing::HasSubstr("\"ok\": true"));
 }
 
+TEST(Figures, AMissWithinTheNoiseIsShortButNotSurely) {
+  Samples ours;
+  Samples theirs;
+  for (int i = 0; i < 30; ++i) {
+    ours.push_back(2.8 + 0.1 * (i % 7));
+    theirs.push_back(10 + 0.2 * (i % 5));
+  }
+  EXPECT_FALSE(ratio_of("x", ours, theirs, 0.298).ok());
+  EXPECT_FALSE(ratio_of("x", ours, theirs, 0.298).surely_short());
+  EXPECT_TRUE(ratio_of("x", ours, theirs, 0.25).surely_short());
+  EXPECT_TRUE(time_of("x", ours, 2).surely_short());
+  EXPECT_FALSE(time_of("x", ours, 4).surely_short());
+}
+
 }  // namespace
 }  // namespace catena::bench

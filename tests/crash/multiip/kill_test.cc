@@ -1,5 +1,10 @@
 // catena-multiip killed before every one of its system calls, and each of them failing.
+//   CATENA_FULL=1  at all of them, instead of every fourth
+//   CATENA_SEED=n  which of the four
+#include <cstdio>
+#include <cstdlib>
 #include <filesystem>
+#include <random>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -11,6 +16,21 @@ namespace catena::test {
 namespace {
 
 using nlohmann::json;
+
+std::vector<SystemCall> share_of(const std::vector<SystemCall>& calls) {
+  if (std::getenv("CATENA_FULL") != nullptr) {
+    return calls;
+  }
+  const char* const given = std::getenv("CATENA_SEED");
+  const std::size_t seed =
+      given != nullptr ? std::strtoul(given, nullptr, 10) : std::random_device()();
+  std::printf("CATENA_SEED=%zu, every fourth of %zu calls\n", seed, calls.size());
+  std::vector<SystemCall> share;
+  for (std::size_t i = seed % 4; i < calls.size(); i += 4) {
+    share.push_back(calls[i]);
+  }
+  return share;
+}
 
 class MultiipKilled : public testing::Test {
  protected:
@@ -52,9 +72,9 @@ class MultiipKilled : public testing::Test {
                                           : scene_.call(call(command, pod, tracer(trace)));
     EXPECT_TRUE(answer.ok()) << answer.process.out << answer.process.err;
     EXPECT_TRUE(scene_.call(call("DEL", pod)).ok());
-    std::vector<SystemCall> calls = recorded_calls(trace);
+    const std::vector<SystemCall> calls = recorded_calls(trace);
     EXPECT_GT(calls.size(), 50U) << "the trace is not that of a whole " << command;
-    return calls;
+    return share_of(calls);
   }
 
   void expect_nothing_left(const SystemCall& at, const std::string& after) const {
@@ -115,7 +135,7 @@ TEST_F(MultiipKilled, TheFirstAddOfANodeAtAnyInstructionCanBeTriedAgain) {
       "ip link set eth1 group 0; true";
   ASSERT_TRUE(scene_.call(call("ADD", pod, tracer(trace))).ok());
   ASSERT_TRUE(scene_.call(call("DEL", pod)).ok());
-  for (const SystemCall& at : recorded_calls(trace)) {
+  for (const SystemCall& at : share_of(recorded_calls(trace))) {
     (void)scene_.node().sh_ok(forget);
     scene_.call(call("ADD", pod, killer(at)));
     scene_.call(call("DEL", pod));
@@ -159,7 +179,7 @@ TEST_F(MultiipKilled, AWaiterAtAnyInstructionHoldsNobodyUp) {
   }
   must(store.change(empty));
   EXPECT_EQ(scene_.call(call("ADD", pod, tracer(trace))).code(), 11);
-  for (const SystemCall& at : recorded_calls(trace)) {
+  for (const SystemCall& at : share_of(recorded_calls(trace))) {
     std::filesystem::remove(scene_.state_dir() + "/grow.failure");
     scene_.call(call("ADD", pod, killer(at)));
     const Answer next = scene_.call(call("ADD", pod));
@@ -194,7 +214,7 @@ TEST_F(MultiipKilled, AddWhoseAnySystemCallFailsUndoesEverythingOrSucceedsWhole)
       ASSERT_FALSE(HasFailure()) << added.process.out << added.process.err << scene_.log();
     }
   }
-  EXPECT_GT(failed, 20) << "the faults did not reach the plugin";
+  EXPECT_GT(failed, 5) << "the faults did not reach the plugin";
 }
 
 }  // namespace
