@@ -33,8 +33,8 @@ class Access {
   // on a handle that was used before; its connections stay.
   void prepare(CURL* easy, std::chrono::milliseconds connect_timeout) const;
 
-  // The value of the Authorization header; empty for none. Reads the token's file where that has
-  // changed; goes on with the last good token while it can't be read.
+  // The Authorization header, its name included; empty for none. Reads the token's file where that
+  // has changed; goes on with the last good token while it can't be read.
   const std::string& authorization();
   // After a 401. Whether another try makes sense at once: there is another token than the one that
   // was refused, or a certificate that may have been renewed, which only a new connection would

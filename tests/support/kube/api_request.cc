@@ -65,6 +65,7 @@ Json resources(std::string_view group_version) {
     list.push_back(resource_of(kind));
     if (kind.has_status) {
       Json status = resource_of(kind);
+      status.erase("shortNames");
       status["name"] = std::string(kind.plural) + "/status";
       status["verbs"] = {"get", "patch", "update"};
       list.push_back(std::move(status));

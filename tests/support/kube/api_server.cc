@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <arpa/inet.h>
 #include <cerrno>
-#include <charconv>
 #include <cstdlib>
 #include <dirent.h>
 #include <fcntl.h>
@@ -17,42 +16,17 @@
 #include "common/base/fields.h"
 #include "common/base/file.h"
 #include "common/base/unique_fd.h"
-#include "common/kube/objects.h"
 #include "tests/support/kube/api_request.h"
+#include "tests/support/kube/http_answer.h"
 
 namespace catena::test {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 using Json = nlohmann::json;
 using std::chrono::milliseconds;
 
 constexpr std::size_t kThreads = 32;  // requests and watches at once
-constexpr milliseconds kLongestWait{20};
 constexpr std::size_t kMostBody = std::size_t{8} << 20U;
-constexpr std::chrono::seconds kWatchLife{1'800};  // where a watch names none
-
-std::string print(const Json& json) { return base::print_json(json) + "\n"; }
-
-void set(httplib::Response& response, const Reply& reply) {
-  response.status = reply.status;
-  response.set_content(print(reply.body), "application/json");
-  const Json* wait = kube::find_at(reply.body, {"details", "retryAfterSeconds"});
-  if (wait != nullptr && reply.status >= 400) {
-    response.set_header("Retry-After", wait->dump());
-  }
-}
-
-bool is_on(const httplib::Request& request, const char* parameter) {
-  const std::string value = request.get_param_value(parameter);
-  return value == "true" || value == "1";
-}
-
-std::uint64_t number_of(const std::string& text, std::uint64_t otherwise) {
-  std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc() && end == text.data() + text.size() ? number : otherwise;
-}
 
 int port_in(const sockaddr_in& address) { return ntohs(address.sin_port); }
 
@@ -86,19 +60,6 @@ void wait_until_running(const httplib::Server& server) {
 }
 
 }  // namespace
-
-// One watch in progress.
-struct ApiServer::Stream {
-  ListQuery query;
-  std::uint64_t version = 0;
-  bool bookmarks = false;
-  bool expired = false;  // from the beginning
-  std::vector<WatchEvent> first;
-  Clock::time_point end;
-  Clock::time_point next_bookmark;
-  int interruptions = 0;
-  bool over = false;
-};
 
 struct ApiServer::Door {
   std::unique_ptr<httplib::Server> server;
@@ -268,7 +229,7 @@ bool ApiServer::answer_fault(const httplib::Request& request, httplib::Response&
       break_connections(port_, request.remote_port);
       return true;
     case Fault::Fate::kCut: {
-      const std::string whole = print(serve(request).body);
+      const std::string whole = print_line(serve(request).body);
       response.set_content_provider(
           whole.size(), "application/json",
           [whole](std::size_t /*offset*/, std::size_t /*length*/, httplib::DataSink& sink) {
@@ -280,7 +241,7 @@ bool ApiServer::answer_fault(const httplib::Request& request, httplib::Response&
     case Fault::Fate::kAnswer:
       break;
   }
-  set(response, refuse(fault->status, fault->reason, "as the test wants it"));
+  write(response, refuse(fault->status, fault->reason, "as the test wants it"));
   if (fault->text.has_value()) {
     response.set_content(*fault->text, "text/plain");
   }
@@ -296,7 +257,7 @@ void ApiServer::handle(const httplib::Request& request, httplib::Response& respo
     requests_.push_back({request.method, request.target, request.get_header_value("Content-Type"),
                          request.get_header_value("Authorization"), request.remote_port});
     if (!token_.empty() && requests_.back().authorization != "Bearer " + token_) {
-      set(response, refuse(401, "Unauthorized", "Unauthorized"));
+      write(response, refuse(401, "Unauthorized", "Unauthorized"));
       return;
     }
   }
@@ -313,7 +274,7 @@ void ApiServer::handle(const httplib::Request& request, httplib::Response& respo
       return;
     }
   }
-  set(response, serve(request));
+  write(response, serve(request));
 }
 
 Reply ApiServer::serve(const httplib::Request& request) {
@@ -370,100 +331,6 @@ Reply ApiServer::serve(const httplib::Request& request) {
         type == "application/merge-patch+json" ? PatchType::kMerge : PatchType::kStrategic, *body);
   }
   return refuse(405, "MethodNotAllowed", "the server does not allow this method here");
-}
-
-void ApiServer::serve_watch(const httplib::Request& request, httplib::Response& response,
-                            const ListQuery& query) {
-  auto stream = std::make_shared<Stream>();
-  stream->query = query;
-  stream->bookmarks = is_on(request, "allowWatchBookmarks");
-  const std::string from = request.get_param_value("resourceVersion");
-  const std::uint64_t current = objects_.version();
-  stream->version = number_of(from, 0);
-  if (stream->version > current) {
-    Reply refused = refuse(504, "Timeout", "Too large resource version: " + from);
-    refused.body["details"]["causes"][0]["reason"] = "ResourceVersionTooLarge";
-    refused.body["details"]["retryAfterSeconds"] = 1;
-    set(response, refused);
-    return;
-  }
-  if (stream->version == 0) {  // everything there is, as new
-    const Reply all = objects_.list(query);
-    for (Json item : all.body["items"]) {
-      item["kind"] = query.kind->name;
-      item["apiVersion"] = query.kind->group_version;
-      stream->first.push_back({"ADDED", std::move(item)});
-    }
-    stream->version = number_of(kube::resource_version_of(all.body), current);
-  } else {
-    stream->expired = objects_.is_forgotten(stream->version);
-  }
-  const auto now = Clock::now();
-  stream->end = now + std::chrono::seconds(
-                          number_of(request.get_param_value("timeoutSeconds"), kWatchLife.count()));
-  stream->next_bookmark = now + bookmarks_;
-  {
-    const std::scoped_lock lock(mutex_);
-    stream->interruptions = interruptions_;
-  }
-  ++watches_;
-  response.set_chunked_content_provider(
-      "application/json",
-      [this, stream](std::size_t /*offset*/, httplib::DataSink& sink) {
-        std::string out;
-        const bool go_on = feed(*stream, out);
-        if (!out.empty() && !sink.write(out.data(), out.size())) {
-          return false;
-        }
-        if (stream->over) {
-          sink.done();
-        }
-        return go_on && sink.is_writable();
-      },
-      [this](bool /*success*/) { --watches_; });
-}
-
-// Waits a moment for something to say. False: the connection is to break.
-bool ApiServer::feed(Stream& stream, std::string& out) {
-  const auto say = [&](const std::string& type, const Json& object) {
-    out += print({{"type", type}, {"object", object}});
-  };
-  for (const WatchEvent& event : std::exchange(stream.first, {})) {
-    say(event.type, event.object);
-  }
-  Interruption interruption = Interruption::kNone;
-  {
-    const std::scoped_lock lock(mutex_);
-    if (interruptions_ != stream.interruptions) {
-      interruption = interruption_;
-    }
-  }
-  if (stream.expired || interruption == Interruption::kExpire) {
-    say("ERROR", refuse(410, "Expired", "too old resource version").body);
-  }
-  stream.over = stream.expired || interruption == Interruption::kExpire ||
-                interruption == Interruption::kEnd || Clock::now() >= stream.end;
-  if (interruption == Interruption::kDrop || stopping_) {
-    return false;
-  }
-  if (stream.over || !out.empty()) {
-    return true;
-  }
-  objects_.wait_for_change(stream.version, kLongestWait);
-  const ObjectStore::Changes changes = objects_.changes_after(stream.query, stream.version);
-  stream.version = changes.version;
-  for (const WatchEvent& event : changes.events) {
-    say(event.type, event.object);
-  }
-  if (stream.bookmarks && Clock::now() >= stream.next_bookmark) {
-    stream.next_bookmark = Clock::now() + bookmarks_;
-    Json mark;
-    mark["kind"] = stream.query.kind->name;
-    mark["apiVersion"] = stream.query.kind->group_version;
-    mark["metadata"]["resourceVersion"] = std::to_string(stream.version);
-    say("BOOKMARK", mark);
-  }
-  return true;
 }
 
 }  // namespace catena::test

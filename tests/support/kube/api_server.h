@@ -114,6 +114,7 @@ class ApiServer {
   Reply serve(const httplib::Request& request);
   void serve_watch(const httplib::Request& request, httplib::Response& response,
                    const ListQuery& query);
+  Interruption interruption_of(const Stream& stream) const;
   bool feed(Stream& stream, std::string& out);
 
   std::chrono::milliseconds bookmarks_;

@@ -20,9 +20,9 @@ class KubeClientTls : public testing::Test {
     server_.objects().put(node("a"));
   }
 
-  static base::Result<Json> get(const Config& config) {
+  static base::Result<Json> get(const Config& config, Millis budget = Millis(15'000)) {
     ClientOptions options = quick();
-    options.budget = Millis(2'000);
+    options.budget = budget;
     auto client = Client::create(config, options);
     if (!client.ok()) {
       return std::move(client).error();
@@ -73,10 +73,10 @@ TEST_F(KubeClientTls, WithoutAClientCertificateNobodyIsServed) {
   Config config = server_.config();
   config.certificate = {};
   config.key = {};
-  EXPECT_FALSE(get(config).ok());
+  EXPECT_FALSE(get(config, Millis(500)).ok());
   config.certificate.file = server_.certificates()->stranger();
   config.key.file = server_.certificates()->stranger_key();
-  EXPECT_FALSE(get(config).ok());
+  EXPECT_FALSE(get(config, Millis(500)).ok());
 }
 
 TEST_F(KubeClientTls, AKubeconfigAsKubeletWritesItWorks) {

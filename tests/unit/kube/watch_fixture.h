@@ -106,9 +106,11 @@ class WatchFixture : public testing::Test {
     }
     return true;
   }
-  // Listed, and a watch open.
+  // Listed, a watch open, and no trouble.
   bool settle() {
-    return run_until([this] { return watcher_->synced() && server_.watches() == 1; });
+    return run_until([this] {
+      return watcher_->synced() && server_.watches() == 1 && !watcher_->trouble().has_value();
+    });
   }
   bool run_until_names(const std::vector<std::string>& names) {
     return run_until([&] { return mirror_.names() == names; });

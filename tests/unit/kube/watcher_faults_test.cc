@@ -1,3 +1,7 @@
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
 #include "common/kube/failure.h"
 #include "tests/support/temp_dir.h"
 #include "tests/unit/kube/watch_fixture.h"
@@ -32,6 +36,7 @@ TEST_F(KubeWatcherFaults, ADroppedConnectionGoesOnWhereItWas) {
   ASSERT_TRUE(run_until_names({"b", "c"}));
   EXPECT_THAT(mirror_.told(), ElementsAre("added c", "deleted a"));
   EXPECT_EQ(lists(), 1) << "the world is not dumped anew";
+  ASSERT_TRUE(settle());
   EXPECT_FALSE(watcher_->trouble().has_value());
 }
 
@@ -225,6 +230,42 @@ TEST_F(KubeWatcherFaults, ALongListAndItsWatchComeThroughTlsToo) {
   expected.emplace_back("q");
   ASSERT_TRUE(run_until_names(expected));
   watcher_.reset();
+}
+
+// The options of this process's sockets to `port`.
+struct KeepAlive {
+  int sockets = 0;
+  int on = 0;
+  int idle = 0;      // seconds
+  int interval = 0;  // seconds
+  int probes = 0;
+};
+KeepAlive keep_alive_to(int port) {
+  KeepAlive found;
+  for (int fd = 0; fd < 1'024; ++fd) {
+    sockaddr_in peer{};
+    socklen_t size = sizeof peer;
+    if (::getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size) != 0 ||
+        ntohs(peer.sin_port) != port) {
+      continue;
+    }
+    ++found.sockets;
+    size = sizeof(int);
+    ::getsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &found.on, &size);
+    ::getsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &found.idle, &size);
+    ::getsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &found.interval, &size);
+    ::getsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &found.probes, &size);
+  }
+  return found;
+}
+
+TEST_F(KubeWatcherFaults, TheKernelFindsOutWithinAMinuteThatThePeerIsGone) {
+  watch();
+  ASSERT_TRUE(settle());
+  const KeepAlive found = keep_alive_to(server_.port());
+  EXPECT_EQ(found.sockets, 1) << "list and watch share a connection";
+  EXPECT_NE(found.on, 0);
+  EXPECT_LE(found.idle + found.interval * found.probes, 60);
 }
 
 TEST_F(KubeWatcherFaults, WithoutRightsItSaysSoAndTriesOn) {
