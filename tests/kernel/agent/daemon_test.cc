@@ -1,4 +1,5 @@
 // catena-agent run as a program: its socket, its pages, its signals, and what it does by itself.
+#include <atomic>
 #include <csignal>
 #include <cstdio>
 #include <fstream>
@@ -13,7 +14,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "common/ask/duty.h"
+#include "common/ask/socket.h"
 #include "common/base/file.h"
 #include "tests/kernel/agent/running_agent.h"
 #include "tests/kernel/multiip/eni_node.h"
@@ -81,6 +82,35 @@ TEST_F(Daemon, FailuresOfTheCloudKeepTheirKindOnTheWay) {
   EXPECT_EQ(failed["error"]["kind"], "try-again");
   EXPECT_THAT(failed["error"]["text"], HasSubstr("100.100.100.200"));
   EXPECT_THAT(failed["error"]["advice"], HasSubstr("metadata service"));
+}
+
+TEST_F(Daemon, AnswersTwoHundredAndFiftyWhoAskAtOnce) {
+  const RunningAgent agent(netns_, state(), {"--pool", "off"});
+  std::atomic<int> answered{0};
+  std::vector<std::thread> askers;
+  for (int i = 0; i < 250; ++i) {
+    askers.emplace_back([&] {
+      const json answer = agent.ask({{"duty", "gc"}, {"args", {{"dryRun", true}}}});
+      answered += answer.is_object() && answer.contains("result") ? 1 : 0;
+    });
+  }
+  for (std::thread& asker : askers) {
+    asker.join();
+  }
+  EXPECT_EQ(answered, 250);
+}
+
+TEST_F(Daemon, ARequestWithoutAnEndIsRefusedAndKeepsNobodyBusy) {
+  const RunningAgent agent(netns_, state(), {"--pool", "off"});
+  const auto answer =
+      ask::exchange(agent.socket(), std::string(100'000, 'x'), base::Deadline(seconds(20)));
+  if (answer.ok() && answer->has_value()) {  // else it was closed before all was sent
+    EXPECT_THAT(**answer, HasSubstr("longer than"));
+  }
+  std::this_thread::sleep_for(seconds(1));
+  const double before = agent.metric("process_cpu_seconds_total");
+  std::this_thread::sleep_for(seconds(1));
+  EXPECT_LT(agent.metric("process_cpu_seconds_total") - before, 0.1);
 }
 
 TEST_F(Daemon, NobodyButRootMayAsk) {
