@@ -88,7 +88,7 @@ void compare_enis(Duty& duty, const std::vector<ipam::Eni>& enis, Recovered& rec
       continue;
     }
     report(ids[i], *agreements[i], recovered);
-    if (agreements[i]->detached && enis[i].mode == ipam::kSharedMode) {
+    if (agreements[i]->detached) {
       const base::Status mended = mend_detached(duty, enis[i], recovered);
       if (!mended.ok()) {
         recovered.left.push_back(mended.error());
