@@ -74,5 +74,20 @@ TEST_F(DaemonAndCloud, KeepsThePoolBySignalAndByWhatPodsTakeAndStaysSmall) {
   EXPECT_LT(time, seconds(1));
 }
 
+TEST_F(DaemonAndCloud, CarriesToAnEndWhatAKilledCallBegan) {
+  ipam::Store store(sim_.state_dir(1), {});
+  ipam::Intent intent;
+  intent.key = "0b3c1d5e-begun-and-killed";
+  intent.action = "delete-eni";
+  intent.parameters = {{"eni", "eni-nowhere"}};
+  ASSERT_TRUE(store.change({.put_intents = {intent}}).ok());
+  const RunningAgent agent(sim_.netns(1), sim_.state_dir(1), {"--pool", "off"}, sim_.environment());
+  EXPECT_TRUE(eventually([&] { return store.cloud().value().intents.empty(); }, seconds(120)))
+      << agent.log();
+  EXPECT_TRUE(eventually([&] {
+    return agent.metric(R"(catena_agent_duty_runs_total{duty="recover",result="done"})") == 1;
+  })) << agent.log();
+}
+
 }  // namespace
 }  // namespace catena::test
