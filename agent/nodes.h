@@ -16,7 +16,7 @@ class Nodes {
   explicit Nodes(NodeOptions options) : options_(std::move(options)) {}
 
   const std::string& state_dir() const { return options_.state_dir; }
-  // As Node::open; a failure is not kept.
+  // As Node::open, and again once eni.conf is another file; a failure is not kept.
   base::Result<std::shared_ptr<Node>> get();
   // What get() found last; null before that. Does not wait.
   std::shared_ptr<Node> known();
@@ -31,6 +31,7 @@ class Nodes {
   std::mutex opening_;
   std::mutex mutex_;  // of what follows
   std::shared_ptr<Node> node_;
+  std::string conf_mark_;  // of the eni.conf that node_ has read
   std::set<std::string> told_;
 };
 

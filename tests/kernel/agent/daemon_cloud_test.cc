@@ -52,17 +52,18 @@ TEST_F(DaemonAndCloud, KeepsThePoolBySignalAndByWhatPodsTakeAndStaysSmall) {
   agent.signal(SIGHUP);
   EXPECT_TRUE(eventually([&] { return free_addresses() >= 5; }, seconds(90))) << agent.log();
 
-  // A pod takes an address: the pool is filled again without being asked.
+  // A pod takes an address: the pool is filled again without being asked, as the file says by then.
+  write_conf(6);
   ipam::Store store(sim_.state_dir(1), {});
   const auto claimed = store.claim_from_enis(
       {.owner = {.container_id = "pod-a", .if_name = "eth0"}, .families = {base::Family::kIpv4}},
       [](const base::IpAddress&) { return false; });
   ASSERT_TRUE(claimed.ok() && claimed->has_value());
-  EXPECT_TRUE(eventually([&] { return free_addresses() >= 5; }, seconds(90))) << agent.log();
+  EXPECT_TRUE(eventually([&] { return free_addresses() >= 6; }, seconds(90))) << agent.log();
 
-  const json grown = agent.ask({{"duty", "pool.grow"}, {"args", {{"demand", 6}}}});
+  const json grown = agent.ask({{"duty", "pool.grow"}, {"args", {{"demand", 7}}}});
   EXPECT_TRUE(grown.contains("result")) << grown;
-  EXPECT_GE(free_addresses(), 6U);
+  EXPECT_GE(free_addresses(), 7U);
 
   EXPECT_TRUE(
       eventually([&] { return agent.metric("process_resident_memory_bytes") <= 15.0 * 1048576; },
@@ -72,6 +73,21 @@ TEST_F(DaemonAndCloud, KeepsThePoolBySignalAndByWhatPodsTakeAndStaysSmall) {
   const auto [status, time] = agent.stop();
   EXPECT_EQ(status, 0);
   EXPECT_LT(time, seconds(1));
+}
+
+TEST_F(DaemonAndCloud, CarriesToAnEndWhatAKilledCallBegan) {
+  ipam::Store store(sim_.state_dir(1), {});
+  ipam::Intent intent;
+  intent.key = "0b3c1d5e-begun-and-killed";
+  intent.action = "delete-eni";
+  intent.parameters = {{"eni", "eni-nowhere"}};
+  ASSERT_TRUE(store.change({.put_intents = {intent}}).ok());
+  const RunningAgent agent(sim_.netns(1), sim_.state_dir(1), {"--pool", "off"}, sim_.environment());
+  EXPECT_TRUE(eventually([&] { return store.cloud().value().intents.empty(); }, seconds(120)))
+      << agent.log();
+  EXPECT_TRUE(eventually([&] {
+    return agent.metric(R"(catena_agent_duty_runs_total{duty="recover",result="done"})") == 1;
+  })) << agent.log();
 }
 
 }  // namespace
