@@ -96,7 +96,11 @@ struct Wrong {
 TEST(AgentCalls, WhatIsWrongIsSaidInOneLine) {
   const SimNodes sim;
   const std::vector<Wrong> wrongs{
-      {"no such duty", {"fly"}, {}, 2, "there is no duty 'fly', expected one of: conflist, describe, gc"},
+      {"no such duty",
+       {"fly"},
+       {},
+       2,
+       "there is no duty 'fly', expected one of: conflist, describe, gc"},
       {"host bits", {"route.ensure", "--cidr", "172.30.1.5/24"}, {}, 2, "without host bits"},
       {"no cidr", {"route.ensure"}, {}, 2, "needs --cidr"},
       {"unknown table",
