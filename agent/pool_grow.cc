@@ -193,7 +193,7 @@ class Growing {
     }
     request.ipv4 = left;
     const base::Status done = assign(duty_, request, new_addresses);
-    return done.ok() ? std::move(refused) : done;  // there is no more, in any case
+    return done.ok() ? refused : done;  // there is no more, in any case
   }
 
   base::Result<int> addresses_left(const std::string& id) {

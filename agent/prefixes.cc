@@ -28,8 +28,7 @@ std::vector<base::IpAddress> addresses_of(const cloud::NetworkInterface& eni) {
     }
   }
   std::ranges::sort(addresses);
-  const auto doubles = std::ranges::unique(addresses);
-  addresses.erase(doubles.begin(), doubles.end());
+  addresses.erase(std::unique(addresses.begin(), addresses.end()), addresses.end());
   return addresses;
 }
 
