@@ -28,7 +28,8 @@ std::string text_at(const Json& object, const char* key) {
 
 Result<std::string> find_program(const std::string& type, const std::vector<std::string>& path) {
   for (const std::string& directory : path) {
-    std::string program = directory + "/" + type;
+    std::string program = directory;
+    program.append("/").append(type);
     if (::access(program.c_str(), X_OK) == 0) {
       return program;
     }

@@ -28,23 +28,23 @@ class ApiServerTest : public testing::Test {
     }
     return {result->status, Json::parse(result->body, nullptr, false)};
   }
-  Answer get(const std::string& target) { return answer_of(client_.Get(target.c_str())); }
+  Answer get(const std::string& target) { return answer_of(client_.Get(target)); }
   Answer post(const std::string& target, const Json& body) {
-    return answer_of(client_.Post(target.c_str(), body.dump(), "application/json"));
+    return answer_of(client_.Post(target, body.dump(), "application/json"));
   }
   Answer put(const std::string& target, const Json& body) {
-    return answer_of(client_.Put(target.c_str(), body.dump(), "application/json"));
+    return answer_of(client_.Put(target, body.dump(), "application/json"));
   }
   Answer patch(const std::string& target, const Json& body, const char* type) {
-    return answer_of(client_.Patch(target.c_str(), body.dump(), type));
+    return answer_of(client_.Patch(target, body.dump(), type));
   }
-  Answer erase(const std::string& target) { return answer_of(client_.Delete(target.c_str())); }
+  Answer erase(const std::string& target) { return answer_of(client_.Delete(target)); }
 
   // "TYPE name" of what a watch of a second sees.
   std::vector<std::string> watched(const std::string& target) {
     std::vector<std::string> seen;
     std::string text;
-    client_.Get(target.c_str(), [&](const char* data, std::size_t size) {
+    client_.Get(target, [&](const char* data, std::size_t size) {
       text.append(data, size);
       return true;
     });
