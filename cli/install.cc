@@ -87,8 +87,12 @@ base::Result<Report> install(const Options& options) {
   nlohmann::json json{{"installed", nlohmann::json::array()},
                       {"unchanged", nlohmann::json::array()}};
   for (const std::string& name : names) {
-    const bool copied = TRY(copy_program(from + "/" + name, options.bin_dir + "/" + name));
-    report.text += options.bin_dir + "/" + name + (copied ? ": installed\n" : ": unchanged\n");
+    std::string source = from;
+    source.append("/").append(name);
+    std::string target = options.bin_dir;
+    target.append("/").append(name);
+    const bool copied = TRY(copy_program(source, target));
+    report.text.append(target).append(copied ? ": installed\n" : ": unchanged\n");
     json[copied ? "installed" : "unchanged"].push_back(name);
   }
   report.json = base::print_json(json);

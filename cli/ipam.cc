@@ -136,8 +136,10 @@ base::Result<Report> ipam_show(const Options& options, const IpAddress& address)
       {"kernel", known ? "has a route to it" : "does not know it"}};
   for (const auto& [name, value] : lines) {
     if (!value.empty()) {
-      report.text +=
-          name + std::string(16 - std::min<std::size_t>(name.size(), 15), ' ') + value + "\n";
+      report.text.append(name)
+          .append(16 - std::min<std::size_t>(name.size(), 15), ' ')
+          .append(value)
+          .append("\n");
     }
   }
   return report;

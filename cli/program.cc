@@ -65,7 +65,8 @@ std::vector<std::string> environment_with(
     }
   }
   for (const auto& [name, value] : changes) {
-    all.push_back(name + "=" + value);
+    std::string& pair = all.emplace_back(name);
+    pair.append("=").append(value);
   }
   return all;
 }
@@ -137,7 +138,8 @@ base::Result<Ended> run_program(const Program& program) {
 
 std::string find_program(const std::vector<std::string>& directories, const std::string& name) {
   for (const std::string& directory : directories) {
-    std::string path = directory + "/" + name;
+    std::string path = directory;
+    path.append("/").append(name);
     if (::access(path.c_str(), X_OK) == 0) {
       return path;
     }

@@ -55,7 +55,9 @@ Result<Fields> find_named(Fields& root, const std::string& outer, const std::str
     }
     std::optional<Fields> object = TRY(item.object(inner));
     if (!object.has_value()) {
-      return bad(outer + ": \"" + name + "\" has no " + inner);
+      std::string what = outer;
+      what.append(": \"").append(name).append("\" has no ").append(inner);
+      return bad(what);
     }
     return *std::move(object);
   }

@@ -141,7 +141,7 @@ class YamlReader {
     }
     if (stack_.empty() || stack_.back().pending == nullptr ||
         !stack_.back().container->is_array()) {
-      return wrong("expected \"key: value\" or \"- item\"");
+      return wrong(R"(expected "key: value" or "- item")");
     }
     *std::exchange(stack_.back().pending, nullptr) = TRY(scalar(content));
     return {};

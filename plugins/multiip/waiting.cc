@@ -97,7 +97,9 @@ Result<Demand> demand_of_waiters(const std::string& state_dir) {
   while (const dirent* entry = ::readdir(directory.get())) {
     const std::string name = entry->d_name;
     const std::size_t dash = name.find('-');
-    if (dash == std::string::npos || !lives(where + "/" + name)) {
+    std::string path = where;
+    path.append("/").append(name);
+    if (dash == std::string::npos || !lives(path)) {
       continue;
     }
     ++demand.pods;

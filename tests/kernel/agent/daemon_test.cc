@@ -134,7 +134,9 @@ TEST_F(Daemon, NobodyButRootMayAsk) {
   int status = 0;
   ::waitpid(child, &status, 0);
   EXPECT_EQ(WEXITSTATUS(status), 0);
-  EXPECT_THAT(agent.log(), HasSubstr("refused a peer that is not root"));
+  EXPECT_TRUE(eventually([&] {
+    return agent.log().find("refused a peer that is not root") != std::string::npos;
+  })) << agent.log();
 }
 
 TEST_F(Daemon, EndsWithinASecondThoughADutyHangsAndTakesItsSocketAway) {

@@ -152,7 +152,7 @@ TEST_F(MultiipGrow, WaitersThatDiedAreNotCountedAndAreSwept) {
   std::filesystem::create_directories(scene_.state_dir() + "/waiting");
   const std::string dead = scene_.state_dir() + "/waiting/00000000deadbeef-4";
   const std::string alive = scene_.state_dir() + "/waiting/00000000cafecafe-6";
-  std::ofstream{dead};
+  const std::ofstream file(dead);
   const base::UniqueFd held(::open(alive.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
   ASSERT_EQ(::flock(held.get(), LOCK_EX), 0);
   const ScratchNetNs pod;

@@ -211,20 +211,20 @@ struct BadKey {
 
 class MultiipRefuses : public testing::TestWithParam<BadKey> {
  protected:
-  static void SetUpTestSuite() { scene_ = std::make_unique<EniNode>(); }
-  static void TearDownTestSuite() { scene_.reset(); }
-  static std::unique_ptr<EniNode> scene_;
+  static void SetUpTestSuite() { scene = std::make_unique<EniNode>(); }
+  static void TearDownTestSuite() { scene.reset(); }
+  static std::unique_ptr<EniNode> scene;
 };
-std::unique_ptr<EniNode> MultiipRefuses::scene_;
+std::unique_ptr<EniNode> MultiipRefuses::scene;
 
 TEST_P(MultiipRefuses, WithTheKeyAndTheReason) {
   const ScratchNetNs pod;
-  const Answer answer = scene_->call({.command = "ADD",
-                                      .netns = pod.path(),
-                                      .config = scene_->config(json::parse(GetParam().keys))});
+  const Answer answer = scene->call({.command = "ADD",
+                                     .netns = pod.path(),
+                                     .config = scene->config(json::parse(GetParam().keys))});
   EXPECT_EQ(answer.code(), 7) << answer.process.out;
   EXPECT_THAT(answer.message() + answer.json.value("details", ""), HasSubstr(GetParam().says));
-  EXPECT_EQ(scene_->leftovers(), "");
+  EXPECT_EQ(scene->leftovers(), "");
 }
 
 INSTANTIATE_TEST_SUITE_P(
