@@ -151,27 +151,38 @@ Findings compare_kernel(const Records& records, const KernelView& kernel) {
   return findings;
 }
 
-// `witness`: "the metadata service", "the OpenAPI".
-void compare_eni(const std::string& witness, const std::string& eni, const EniView& view,
-                 const Records& records, Findings& findings) {
+// Who says something else than the store: "the metadata service", "the OpenAPI".
+struct Witness {
+  std::string name;
+  std::string eni;  // that it was asked about
+};
+
+std::string only_in_store(const Witness& witness, State state) {
+  return "the store has it on " + witness.eni + " (" + ipam::name_of(state) + "), " + witness.name +
+         " does not";
+}
+
+// `pool`: what the store has it in; empty: it has no record of it.
+std::string not_in_store(const Witness& witness, const std::string& pool) {
+  return witness.name + " has it on " + witness.eni + ", the store has " +
+         (pool.empty() ? "no record of it" : "it in " + pool);
+}
+
+void compare_eni(const Witness& witness, const EniView& view, const Records& records,
+                 Findings& findings) {
   for (const auto& [address, record] : records) {
-    if (record.pool == eni && record.state != State::kReserved && !view.has(address)) {
-      findings.push_back(differs(address,
-                                 "the store has it on " + eni + " (" + ipam::name_of(record.state) +
-                                     "), " + witness + " does not",
+    if (record.pool == witness.eni && record.state != State::kReserved && !view.has(address)) {
+      findings.push_back(differs(address, only_in_store(witness, record.state),
                                  "witnesses of the cloud may lag by some seconds: look again, then "
                                  "catena-agent call recover"));
     }
   }
   for (const IpAddress& address : view.addresses) {
     const auto record = records.find(address);
-    if (record == records.end() || record->second.pool != eni) {
+    const std::string pool = record == records.end() ? std::string() : record->second.pool;
+    if (pool != witness.eni) {
       findings.push_back(
-          differs(address,
-                  witness + " has it on " + eni + ", " +
-                      (record == records.end() ? "the store has no record of it"
-                                               : "the store has it in " + record->second.pool),
-                  "catena-agent call recover"));
+          differs(address, not_in_store(witness, pool), "catena-agent call recover"));
     }
   }
 }
@@ -206,7 +217,7 @@ base::Result<Findings> compare_metadata(const Options& options, const std::vecto
     view.prefixes = seen->ipv4_prefixes;
     view.prefixes.insert(view.prefixes.end(), seen->ipv6_prefixes.begin(),
                          seen->ipv6_prefixes.end());
-    compare_eni("the metadata service", eni.id, view, records, findings);
+    compare_eni({"the metadata service", eni.id}, view, records, findings);
   }
   return findings;
 }
@@ -247,7 +258,7 @@ base::Result<Findings> compare_openapi(const Options& options, const std::vector
   for (const ipam::Eni& eni : enis) {
     const auto view = views.find(eni.id);
     if (view != views.end()) {
-      compare_eni("the OpenAPI", eni.id, view->second, records, findings);
+      compare_eni({"the OpenAPI", eni.id}, view->second, records, findings);
     } else if (is_attached(eni)) {
       findings.push_back(missing_eni(eni.id, "the OpenAPI"));
     }

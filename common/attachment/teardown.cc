@@ -11,7 +11,6 @@ namespace catena::attachment {
 namespace {
 
 using base::IpAddress;
-using base::Result;
 using base::Status;
 
 std::vector<firewall::Entry> entries_of(const Teardown& what,
