@@ -94,9 +94,9 @@ base::Status begin_eni(Duty& duty, const GrowRequest& request, const Machine& ma
   const int needed = 1 + request.ipv4;
   std::vector<cloud::VSwitch> vswitches = TRY(choose_vswitches(
       duty, all, request.or_fewer ? 1 : needed, request.ipv6 + request.ipv6_prefixes > 0));
-  std::stable_partition(
-      vswitches.begin(), vswitches.end(),
-      [&](const cloud::VSwitch& vswitch) { return vswitch.available_ips >= needed; });
+  std::stable_partition(vswitches.begin(), vswitches.end(), [&](const cloud::VSwitch& vswitch) {
+    return vswitch.available_ips >= needed;
+  });
   std::optional<Error> full;
   for (const cloud::VSwitch& vswitch : vswitches) {
     const GrowRequest fitting = as_much_as(vswitch, request);

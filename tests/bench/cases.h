@@ -17,6 +17,8 @@ std::vector<Figure> measure_exec(const Size& size);
 std::vector<Figure> measure_store(const Size& size);
 // ADD and DEL of single pods: figures "vpc-route-add" and "del".
 std::vector<Figure> measure_pods(const Size& size);
+// ADD of multiip with a warm pool: figure "multiip-add".
+std::vector<Figure> measure_multiip(const Size& size);
 // A packet from a pod, 250 pods on the node against 1.
 std::vector<Figure> measure_flow(const Size& size);
 std::vector<Figure> measure_burst(const Size& size);

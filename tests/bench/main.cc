@@ -21,11 +21,12 @@ struct Case {
   std::vector<Figure> (*measure)(const Size&);
 };
 
-constexpr std::array<Case, 10> kCases{{{"exec", catena::bench::measure_exec},
+constexpr std::array<Case, 11> kCases{{{"exec", catena::bench::measure_exec},
                                        {"store", catena::bench::measure_store},
                                        {"vpc-route-add", catena::bench::measure_pods},
                                        {"del", catena::bench::measure_pods},
                                        {"burst-30", catena::bench::measure_burst},
+                                       {"multiip-add", catena::bench::measure_multiip},
                                        {"chain-add", catena::bench::measure_chain},
                                        {"chain-del", catena::bench::measure_chain},
                                        {"burst-250", catena::bench::measure_many},
