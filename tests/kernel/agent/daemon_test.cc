@@ -119,9 +119,12 @@ TEST_F(Daemon, NobodyButRootMayAsk) {
   ASSERT_EQ(::stat(agent.socket().c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777U, 0600U);
   ::chmod(agent.socket().c_str(), 0666);  // even then
-  const std::string top = agent.socket().substr(0, agent.socket().find('/', 5));
-  for (const std::string& place : {top, agent.socket().substr(0, agent.socket().rfind('/'))}) {
-    ::chmod(place.c_str(), 0755);
+  for (std::size_t at = agent.socket().find('/', 1); at != std::string::npos;
+       at = agent.socket().find('/', at + 1)) {
+    struct stat place {};
+    const std::string path = agent.socket().substr(0, at);
+    ASSERT_EQ(::stat(path.c_str(), &place), 0);
+    ::chmod(path.c_str(), (place.st_mode & 07777U) | 0011U);  // anybody may pass
   }
   const pid_t child = ::fork();
   if (child == 0) {

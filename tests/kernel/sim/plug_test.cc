@@ -89,6 +89,9 @@ TEST(VpcPlug, AnEniThatComesHomeFindsAnotherNameWhereItsOwnIsTaken) {
 
 TEST(VpcPlug, NobodyElsesTrafficStalls) {
   Vpc vpc;
+  // The links of a new VPC may still be coming up.
+  ASSERT_TRUE(soon([&] { return vpc.b().sh_ok("ping -n -c 1 -W 0.2 192.168.1.11"); },
+                   std::chrono::seconds(10)));
   std::string out;
   std::thread pinging(
       [&] { out = vpc.b().sh("ping -n -i 0.002 -c 1000 -W 1 192.168.1.11 || true"); });
