@@ -197,7 +197,7 @@ base::Result<bool> Table::is_entered(const Entry& entry) {
 base::Result<std::vector<Entry>> Table::entries() {
   std::vector<Entry> entries;
   for (const base::Family family : {base::Family::kIpv4, base::Family::kIpv6}) {
-    for (const FoundElement& found : TRY(elements_in(socket_.get(), entered_set(family)))) {
+    for (const FoundElement& found : TRY(settled_elements_in(socket_.get(), entered_set(family)))) {
       if (found.key.size() == kInterfaceField.size + address_field(family).size) {
         entries.push_back(entry_of(family, found.key));
       }

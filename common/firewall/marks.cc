@@ -153,7 +153,7 @@ base::Result<bool> Table::is_marked(const Marked& pod, const MarkSettings& marks
 base::Result<std::vector<Marked>> Table::marked() {
   std::vector<Marked> all;
   for (const base::Family family : kFamilies) {
-    for (const FoundElement& found : TRY(elements_in(socket_.get(), marks_map(family)))) {
+    for (const FoundElement& found : TRY(settled_elements_in(socket_.get(), marks_map(family)))) {
       if (found.key.size() == address_field(family).size) {
         all.push_back(
             {base::IpAddress::from_bytes(family, found.key.data()), slot_of_chain(found.chain)});

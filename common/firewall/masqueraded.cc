@@ -34,7 +34,7 @@ base::Result<std::vector<Masqueraded>> Table::masqueraded() {
     if (!pods) {
       continue;
     }
-    for (const FoundElement& found : TRY(elements_in(socket_.get(), pods->set))) {
+    for (const FoundElement& found : TRY(settled_elements_in(socket_.get(), pods->set))) {
       if (found.key.size() == address_field(pods->family).size) {
         all.push_back({name, base::IpAddress::from_bytes(pods->family, found.key.data())});
       }

@@ -342,4 +342,22 @@ base::Result<std::vector<FoundElement>> elements_in(nl_sock* socket, const Set& 
   return all;
 }
 
+base::Result<std::vector<FoundElement>> settled_elements_in(nl_sock* socket, const Set& set) {
+  constexpr int kMostLooks = 10;
+  std::vector<FoundElement> before;
+  for (int look = 0; look < kMostLooks; ++look) {
+    std::vector<FoundElement> now = TRY(elements_in(socket, set));
+    std::ranges::sort(now, {}, &FoundElement::key);
+    now.erase(
+        std::unique(now.begin(), now.end(),
+                    [](const FoundElement& a, const FoundElement& b) { return a.key == b.key; }),
+        now.end());
+    if (look > 0 && std::ranges::equal(before, now, {}, &FoundElement::key, &FoundElement::key)) {
+      return now;
+    }
+    before = std::move(now);
+  }
+  return before;
+}
+
 }  // namespace catena::firewall

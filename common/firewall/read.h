@@ -43,5 +43,8 @@ base::Result<std::optional<FoundElement>> find_element(nl_sock* socket, const Se
 base::Result<bool> has_element(nl_sock* socket, const Set& set, const std::string& key);
 // Of an interval set, both ends of each interval are elements. Empty where there is no such set.
 base::Result<std::vector<FoundElement>> elements_in(nl_sock* socket, const Set& set);
+// Of a hash set, by key, each once. The kernel shows elements twice or leaves some out while it
+// resizes the set, without a word (nft_set_hash.c, nft_rhash_walk): looks until two looks agree.
+base::Result<std::vector<FoundElement>> settled_elements_in(nl_sock* socket, const Set& set);
 
 }  // namespace catena::firewall
