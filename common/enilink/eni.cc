@@ -40,20 +40,33 @@ Result<std::optional<Link>> find_by_mac(const Kernel& kernel, const HostEni& eni
   return std::optional<Link>();
 }
 
-// Looks anew whenever a link comes or changes.
+// Looks anew whenever a link comes or changes. Where so many do that no list is whole, shortly
+// after.
 Result<Link> wait_for_link(const Kernel& kernel, const HostEni& eni,
                            std::chrono::milliseconds patience) {
+  constexpr std::chrono::milliseconds kShortly{10};
   const base::UniqueFd watch = TRY(open_watch(NETLINK_ROUTE, {RTNLGRP_LINK}));
   const base::Deadline deadline(patience);
   for (;;) {
-    const std::optional<Link> link = TRY(find_by_mac(kernel, eni));
-    if (link) {
-      return *link;
+    const Result<std::optional<Link>> link = find_by_mac(kernel, eni);
+    const bool is_whole = link.ok() || !link.error().is(base::ErrorKind::kTryAgain);
+    if (is_whole && !link.ok()) {
+      return link.error();
     }
-    if (deadline.passed() || !wait_readable(watch.get(), deadline.left())) {
+    if (is_whole && link->has_value()) {
+      return **link;
+    }
+    if (deadline.passed()) {
+      return is_whole ? no_such_link(eni) : link.error();
+    }
+    const auto left = std::chrono::milliseconds(deadline.left());
+    const bool changed = wait_readable(watch.get(), is_whole ? left : std::min(left, kShortly));
+    if (!changed && is_whole) {
       return no_such_link(eni);
     }
-    TRY(read_watch(watch.get(), [](const nlmsghdr*) {}));
+    if (changed) {
+      TRY(read_watch(watch.get(), [](const nlmsghdr*) {}));
+    }
   }
 }
 
