@@ -19,7 +19,7 @@ BELOW = {
     "firewall": {"base", "netlink"},
     "enilink": {"base", "netlink", "firewall"},
     "podlink": {"base", "netlink", "cni", "firewall"},
-    "attachment": {"base", "netlink", "cni", "ipam", "firewall", "podlink"},
+    "attachment": {"base", "ask", "netlink", "cni", "ipam", "firewall", "podlink"},
     "ask": {"base"},
     "cloud": {"base"},
     "kube": {"base"},
