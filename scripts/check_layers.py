@@ -19,6 +19,7 @@ BELOW = {
     "firewall": {"base", "netlink"},
     "enilink": {"base", "netlink", "firewall"},
     "podlink": {"base", "netlink", "cni", "firewall"},
+    "podnic": {"base", "netlink", "cni", "firewall", "enilink", "podlink"},
     "attachment": {"base", "ask", "netlink", "cni", "ipam", "firewall", "podlink"},
     "ask": {"base"},
     "cloud": {"base"},
