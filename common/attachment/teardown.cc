@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "common/attachment/add.h"
+#include "common/attachment/result.h"
 #include "common/base/error_list.h"
 #include "common/podlink/names.h"
 #include "common/podlink/pod_link.h"
@@ -117,6 +119,26 @@ Status tear_down(const TeardownPlan& plan, const Teardown& what,
   }
   std::ranges::move(plan.store->take_notices(), std::back_inserter(notices));
   return failures.to_status();
+}
+
+Status del(const cni::Request& request, const TeardownPlan& plan) {
+  std::vector<std::string> notices;
+  const cni::Attachment& pod = request.args.attachment;
+  const Teardown what{.attachment = pod,
+                      .netns = request.args.netns,
+                      .remembered = addresses_in(request.config.prev_result, pod)};
+  Status done = tear_down(plan, what, notices);
+  log_all(request, notices);
+  return done;
+}
+
+void undo_add(const cni::Request& request, const TeardownPlan& plan) {
+  std::vector<std::string> notices;
+  const Teardown what{.attachment = request.args.attachment, .netns = request.args.netns};
+  if (const Status undone = tear_down(plan, what, notices); !undone.ok()) {
+    notices.push_back("undo a failed ADD: " + undone.error().text());
+  }
+  log_all(request, notices);
 }
 
 }  // namespace catena::attachment

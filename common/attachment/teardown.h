@@ -8,7 +8,7 @@
 #include "common/attachment/firewall.h"
 #include "common/base/ip.h"
 #include "common/base/result.h"
-#include "common/cni/types.h"
+#include "common/cni/plugin.h"
 #include "common/ipam/store.h"
 #include "common/netlink/socket.h"
 
@@ -40,5 +40,10 @@ struct TeardownPlan {
 // read.
 base::Status tear_down(const TeardownPlan& plan, const Teardown& what,
                        std::vector<std::string>& notices);
+
+// DEL, with what the runtime remembers.
+base::Status del(const cni::Request& request, const TeardownPlan& plan);
+// For the rollback of an ADD that failed: what can't be undone is logged, and left to DEL and GC.
+void undo_add(const cni::Request& request, const TeardownPlan& plan);
 
 }  // namespace catena::attachment

@@ -8,7 +8,6 @@ namespace catena::multiip {
 
 using base::IpAddress;
 using base::Result;
-using base::Status;
 using enilink::Shape;
 using enilink::WantedShape;
 
@@ -60,12 +59,6 @@ attachment::TeardownPlan teardown_plan(const Settings& settings, ipam::Store& st
                  const std::vector<IpAddress>& addresses) {
                 return enilink::remove_pod({.routes = &node, .firewall = table}, addresses);
               }};
-}
-
-Status tear_down(const Settings& settings, const attachment::Teardown& what,
-                 std::vector<std::string>& notices) {
-  ipam::Store store = settings.open_store();
-  return attachment::tear_down(teardown_plan(settings, store), what, notices);
 }
 
 }  // namespace catena::multiip
