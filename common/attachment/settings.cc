@@ -1,6 +1,7 @@
 #include "common/attachment/settings.h"
 
 #include <algorithm>
+#include <charconv>
 
 namespace catena::attachment {
 namespace {
@@ -15,6 +16,9 @@ constexpr std::int64_t kSmallestMtu = 68;        // RFC 791
 constexpr std::int64_t kSmallestIpv6Mtu = 1280;  // RFC 8200, section 5
 constexpr std::int64_t kLargestMtu = 65535;
 constexpr std::int64_t kLongestCooling = 86'400;  // a day
+// kubelet gives a pod's network 4 min (twice its runtimeRequestTimeout of 2 min), of which the
+// other plugins of the chain and the tries of an ENI need something.
+constexpr std::int64_t kLongestGrow = 210;
 
 // Private and shared address space (RFC 1918, RFC 6598, RFC 4193): where a VPC, its peers and the
 // cloud's own services live.
@@ -25,6 +29,19 @@ std::vector<Prefix> private_networks() {
     networks.push_back(Prefix::parse(text).value());
   }
   return networks;
+}
+
+// "0x0ff00000": JSON has no numbers to the base of 16.
+Result<firewall::MarkSettings> mask_in(const Fields& fields, const std::string& text) {
+  std::uint32_t mask = 0;
+  const bool has_prefix = text.starts_with("0x") || text.starts_with("0X");
+  const char* const end = text.data() + text.size();
+  const char* const begin = text.data() + (has_prefix ? 2 : 0);
+  const auto [stopped, error] = std::from_chars(begin, end, mask, 16);
+  if (!has_prefix || error != std::errc() || stopped != end) {
+    return fields.bad_value("markMask", R"(a number of 32 bits like "0x0ff00000")");
+  }
+  return firewall::MarkSettings::from_mask(mask).context(fields.path_of("markMask"));
 }
 
 }  // namespace
@@ -58,6 +75,10 @@ Status read_mtu(Fields& fields, LinkSettings& settings) {
 
 Status read_node(Fields& fields, LinkSettings& settings) {
   settings.node_interface = TRY(fields.string("nodeInterface")).value_or("");
+  return read_forwarding(fields, settings);
+}
+
+Status read_forwarding(Fields& fields, LinkSettings& settings) {
   const auto forwarding = TRY(fields.one_of("forwarding", {"ensure", "check"}));
   if (forwarding == "check") {
     settings.forwarding = podlink::Forwarding::kCheck;
@@ -106,6 +127,21 @@ Result<std::vector<Prefix>> read_destinations(Fields& fields, const LinkSettings
         key, "destinations of the pod's address families, the default route not among them");
   }
   return networks;
+}
+
+Status read_growth(Fields& fields, GrowthSettings& settings) {
+  settings.eni_conf = TRY(fields.absolute_path("eniConf")).value_or("");
+  const auto timeout = TRY(fields.integer("growTimeout", 1, kLongestGrow));
+  settings.grow_timeout = timeout ? std::chrono::seconds(*timeout) : settings.grow_timeout;
+  return {};
+}
+
+Status read_marks(Fields& fields, firewall::MarkSettings& marks) {
+  const auto mask = TRY(fields.string("markMask"));
+  if (mask) {
+    marks = TRY(mask_in(fields, *mask));
+  }
+  return {};
 }
 
 Status forwarding_is_as_wanted(const LinkSettings& settings) {

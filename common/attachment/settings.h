@@ -41,7 +41,8 @@ struct LinkSettings {
 base::Status read_store(base::Fields& fields, LinkSettings& settings);  // stateDir, coolSeconds
 base::Status read_mtu(base::Fields& fields, LinkSettings& settings);    // mtu
 base::Status read_node(base::Fields& fields, LinkSettings& settings);   // nodeInterface, forwarding
-base::Status read_routes(base::Fields& fields, LinkSettings& settings);  // routes
+base::Status read_forwarding(base::Fields& fields, LinkSettings& settings);  // forwarding
+base::Status read_routes(base::Fields& fields, LinkSettings& settings);      // routes
 // closedUntilPolicy, masquerade, nonMasqueradeCIDRs
 base::Status read_firewall(base::Fields& fields, LinkSettings& settings);
 
@@ -52,6 +53,16 @@ base::Status read_families(base::Fields& fields, LinkSettings& settings);
 base::Result<std::vector<base::Prefix>> read_destinations(base::Fields& fields,
                                                           const LinkSettings& settings,
                                                           const char* key);
+
+// How a plugin waits for what the agent makes.
+struct GrowthSettings {
+  std::string eni_conf;  // empty: where the agent looks by itself
+  std::chrono::seconds grow_timeout{90};
+};
+base::Status read_growth(base::Fields& fields, GrowthSettings& settings);  // eniConf, growTimeout
+
+// markMask.
+base::Status read_marks(base::Fields& fields, firewall::MarkSettings& marks);
 
 // For STATUS: kNotAvailable where `forwarding` is "check" and the node does not forward. Of the
 // calling thread's namespace.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,14 +22,24 @@ struct Teardown {
   std::vector<base::IpAddress> remembered;
 };
 
-// Something else that a plugin's pods have on the node, by their addresses. The table is null where
-// the kernel has none.
-using RemoveStep = std::function<base::Status(netlink::Socket& node, firewall::Table* table,
-                                              const std::vector<base::IpAddress>& addresses)>;
+// What the store says that an attachment holds.
+struct Held {
+  cni::Attachment attachment;
+  std::string netns;                       // Teardown::netns, or else that of ADD
+  std::vector<base::IpAddress> addresses;  // not empty
+  std::optional<ipam::Eni> eni;            // that has them
+};
+
+// Something else that a plugin's pods have. The table is null where the kernel has none.
+using RemoveStep =
+    std::function<base::Status(netlink::Socket& node, firewall::Table* table, const Held& held)>;
 
 struct TeardownPlan {
   ipam::Store* store = nullptr;
   FirewallKeys firewall;
+  // Only pods that have an exclusive ENI, which is released; otherwise only those that have none:
+  // in a chain each pod is left to the plugin that serves it.
+  bool exclusive = false;
   // Before and after the link goes (firewall::Table says why); may be empty.
   RemoveStep forget;
   RemoveStep remove;

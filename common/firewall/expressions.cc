@@ -157,8 +157,8 @@ Expressions& Expressions::translate_source(const base::IpAddress& address) {
   });
   return add("nat", [&address](Attributes& data) {
     data.number(NFTA_NAT_TYPE, NFT_NAT_SNAT);
-    data.number(NFTA_NAT_FAMILY, static_cast<std::uint32_t>(address.is_v4() ? NFPROTO_IPV4
-                                                                            : NFPROTO_IPV6));
+    data.number(NFTA_NAT_FAMILY,
+                static_cast<std::uint32_t>(address.is_v4() ? NFPROTO_IPV4 : NFPROTO_IPV6));
     data.number(NFTA_NAT_REG_ADDR_MIN, number_of(slot));
   });
 }

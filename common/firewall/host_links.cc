@@ -15,8 +15,8 @@ namespace {
 
 // Behind what leads packets to main after DNAT, which must not be for these pods.
 constexpr std::int32_t kBehindByMain = kAfterDnatPriority + 1;
-// Before the masquerading of others (NF_IP_PRI_NAT_SRC, 100), for which the kernel takes any address
-// of the node where the link has none.
+// Before the masquerading of others (NF_IP_PRI_NAT_SRC, 100), for which the kernel takes any
+// address of the node where the link has none.
 constexpr std::int32_t kBeforeMasquerade = 99;
 constexpr std::uint32_t kTranslated = 1U << 5U;          // IPS_DST_NAT
 constexpr std::string_view kOriginalDirection{"\0", 1};  // IP_CT_DIR_ORIGINAL
@@ -72,12 +72,11 @@ Rule with_nodes_address(const base::IpAddress& address) {
 Plan host_links_plan(const NodeAddresses& node, const MarkSettings& marks) {
   Plan plan = marks_plan(marks);
   plan.sets.push_back(host_links_set());
-  plan.chains.push_back(
-      {{kTable, "host-links", "filter", NF_INET_PRE_ROUTING, kBehindByMain},
-       {from_host_link(base::Family::kIpv4), from_host_link(base::Family::kIpv6),
-        translated_from_outside(marks)}});
-  PlannedChain sources{
-      {kTable, "host-links-nat", "nat", NF_INET_POST_ROUTING, kBeforeMasquerade}, {}};
+  plan.chains.push_back({{kTable, "host-links", "filter", NF_INET_PRE_ROUTING, kBehindByMain},
+                         {from_host_link(base::Family::kIpv4), from_host_link(base::Family::kIpv6),
+                          translated_from_outside(marks)}});
+  PlannedChain sources{{kTable, "host-links-nat", "nat", NF_INET_POST_ROUTING, kBeforeMasquerade},
+                       {}};
   for (const auto& address : {node.ipv4, node.ipv6}) {
     if (address) {
       sources.rules.push_back(with_nodes_address(*address));

@@ -33,8 +33,9 @@ Result<Link> await_nic(netlink::Socket& node, const base::Mac& mac,
     if (deadline.passed() || !enilink::wait_readable(watch.get(), left)) {
       return base::Error(base::ErrorKind::kNotFound,
                          "no link of this node has the MAC " + mac.to_string())
-          .advice("look at `ip link` and at the instance's ENIs in the console: the NIC may not "
-                  "have been plugged in, or be in a namespace that nobody can name");
+          .advice(
+              "look at `ip link` and at the instance's ENIs in the console: the NIC may not "
+              "have been plugged in, or be in a namespace that nobody can name");
     }
     TRY(enilink::read_watch(watch.get(), [](const nlmsghdr*) {}));
   }

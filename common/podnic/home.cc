@@ -1,4 +1,6 @@
 #include "common/enilink/eni_plan.h"
+#include "common/podlink/names.h"
+#include "common/podlink/pod_link.h"
 #include "common/podnic/alias.h"
 #include "common/podnic/pod_nic.h"
 
@@ -46,7 +48,7 @@ Result<bool> fetch_from_pod(const Stray& stray, const netlink::NetNs& home) {
   }
   auto pod = TRY(netlink::Socket::open_in(*sandbox));
   const std::optional<Link> nic = TRY(find_in_pod(pod, stray));
-  if (!nic.has_value()) {
+  if (!nic.has_value() || (stray.only_by_alias && old_name_in(nic->alias).empty())) {
     return false;
   }
   // Down before it is renamed, and renamed before it moves: the node has an eth0 too.
@@ -78,7 +80,34 @@ Status tidy_up(netlink::Socket& node, const Link& nic) {
   return node.send(netlink::set_link(nic, {.name = name, .alias = ""}));
 }
 
+// The host link comes up last, and where a pod has none the NIC's alias is all there is: what has
+// it is then taken for whole.
+bool is_half_made(const Link& inside, const Result<Link>& host) {
+  return !old_name_in(inside.alias).empty() && (host.ok() ? !host->up : !inside.up);
+}
+
 }  // namespace
+
+Status clear_leftovers(netlink::Socket& node, netlink::Socket& pod,
+                       const cni::Attachment& attachment, const std::string& netns) {
+  const Result<Link> host = node.find_link(podlink::host_link_name(attachment));
+  if (!host.ok() && !host.error().is(ErrorKind::kNotFound)) {
+    return host.error();
+  }
+  const Result<Link> inside = pod.find_link(attachment.if_name);
+  if (!inside.ok() && !inside.error().is(ErrorKind::kNotFound)) {
+    return inside.error();
+  }
+  if (inside.ok() && !is_half_made(*inside, host)) {
+    return base::Error(ErrorKind::kExists,
+                       "the sandbox has an interface '" + attachment.if_name + "' already")
+        .advice("call DEL for this container before another ADD");
+  }
+  if (inside.ok()) {
+    TRY(bring_home(node, {.mac = inside->mac, .if_name = inside->name, .netns = netns}));
+  }
+  return podlink::remove_link(node, attachment);
+}
 
 Result<Found> bring_home(netlink::Socket& node, const Stray& stray) {
   const netlink::NetNs home = TRY(netlink::NetNs::current());

@@ -54,8 +54,7 @@ std::vector<netlink::Rule> rules_of(const std::vector<Family>& families, int slo
                      .table = enilink::kHostPeersTable,
                      .in_interface = "lo"});
     rules.push_back(marked(enilink::kTranslatedPriority, firewall::kNoEni));
-    rules.push_back(
-        marked(enilink::mark_priority_of(slot), static_cast<std::uint32_t>(slot)));
+    rules.push_back(marked(enilink::mark_priority_of(slot), static_cast<std::uint32_t>(slot)));
   }
   return rules;
 }
@@ -110,8 +109,8 @@ Status configure_pod_peer(netlink::Socket& pod, const podlink::Ends& ends, const
   requests.push_back(netlink::set_loose_rp_filter(ends.pod));
   requests.push_back(netlink::set_link(ends.pod, {.up = true}));
   for (const Family family : nic.families()) {
-    requests.push_back(netlink::add_permanent_neighbour(ends.pod, podlink::gateway_of(family),
-                                                        ends.host.mac));
+    requests.push_back(
+        netlink::add_permanent_neighbour(ends.pod, podlink::gateway_of(family), ends.host.mac));
   }
   for (const netlink::Route& route : pod_routes_of(nic, peer, ends.pod)) {
     requests.push_back(netlink::add_route(route));
@@ -159,10 +158,9 @@ Status remove_host_peer(netlink::Socket& node, firewall::Table* table, const Gon
     std::vector<Request> requests;
     for (const Family family : {Family::kIpv4, Family::kIpv6}) {
       // Whatever the mask was.
-      requests.push_back(
-          netlink::delete_rule({.family = family,
-                                .priority = enilink::mark_priority_of(gone.slot),
-                                .table = enilink::kHostPeersTable}));
+      requests.push_back(netlink::delete_rule({.family = family,
+                                               .priority = enilink::mark_priority_of(gone.slot),
+                                               .table = enilink::kHostPeersTable}));
       requests.back().ok_if_no_family = true;
     }
     failures.add(node.send(std::move(requests)));

@@ -58,6 +58,8 @@ struct Stray {
   base::Mac mac;
   std::string if_name;  // in the pod; may be empty
   std::string netns;    // path; empty or gone: only the node is searched
+  // Only a NIC whose alias says that move_in() was there: for a MAC that no store vouches for.
+  bool only_by_alias = false;
 };
 enum class Found {
   kHome,    // it is on the node, and was before
@@ -69,5 +71,10 @@ enum class Found {
 // wherever the kernel put it on the node. Idempotent. The calling thread's namespace must be that
 // of `node`.
 base::Result<Found> bring_home(netlink::Socket& node, const Stray& stray);
+
+// What a killed ADD of the same attachment left in the sandbox is undone. kExists for any other
+// interface of that name. The calling thread's namespace must be that of `node`.
+base::Status clear_leftovers(netlink::Socket& node, netlink::Socket& pod,
+                             const cni::Attachment& attachment, const std::string& netns);
 
 }  // namespace catena::podnic

@@ -1,7 +1,5 @@
 #include "plugins/multiip/settings.h"
 
-#include <charconv>
-
 #include "common/base/fields.h"
 
 namespace catena::multiip {
@@ -12,30 +10,6 @@ using base::Result;
 using base::Status;
 using enilink::WantedShape;
 
-// kubelet gives a pod's network 4 min (twice its runtimeRequestTimeout of 2 min), of which the
-// other plugins of the chain and the tries of an ENI need something.
-constexpr std::int64_t kLongestGrow = 210;
-
-Status read_pool(Fields& fields, Settings& settings) {
-  settings.eni_conf = TRY(fields.absolute_path("eniConf")).value_or("");
-  const auto timeout = TRY(fields.integer("growTimeout", 1, kLongestGrow));
-  settings.grow_timeout = timeout ? std::chrono::seconds(*timeout) : settings.grow_timeout;
-  return {};
-}
-
-// "0x0ff00000": JSON has no numbers to the base of 16.
-Result<firewall::MarkSettings> mask_in(const Fields& fields, const std::string& text) {
-  std::uint32_t mask = 0;
-  const bool has_prefix = text.starts_with("0x") || text.starts_with("0X");
-  const char* const end = text.data() + text.size();
-  const char* const begin = text.data() + (has_prefix ? 2 : 0);
-  const auto [stopped, error] = std::from_chars(begin, end, mask, 16);
-  if (!has_prefix || error != std::errc() || stopped != end) {
-    return fields.bad_value("markMask", R"(a number of 32 bits like "0x0ff00000")");
-  }
-  return firewall::MarkSettings::from_mask(mask).context(fields.path_of("markMask"));
-}
-
 Status read_routing(Fields& fields, Settings& settings) {
   const auto routing = TRY(fields.one_of("routing", {"auto", "marks", "rules"}));
   if (routing == "marks") {
@@ -43,11 +17,7 @@ Status read_routing(Fields& fields, Settings& settings) {
   } else if (routing == "rules") {
     settings.routing = WantedShape::kRules;
   }
-  const auto mask = TRY(fields.string("markMask"));
-  if (mask) {
-    settings.marks = TRY(mask_in(fields, *mask));
-  }
-  return {};
+  return attachment::read_marks(fields, settings.marks);
 }
 
 Status masquerade_is_possible(const Fields& fields, const Settings& settings) {
@@ -66,7 +36,7 @@ Result<Settings> Settings::from(const cni::NetworkConfig& config) {
   Fields fields = config.own_fields();
   TRY(attachment::read_families(fields, settings));
   TRY(attachment::read_store(fields, settings));
-  TRY(read_pool(fields, settings));
+  TRY(attachment::read_growth(fields, settings));
   TRY(attachment::read_mtu(fields, settings));
   TRY(attachment::read_node(fields, settings));
   TRY(attachment::read_routes(fields, settings));

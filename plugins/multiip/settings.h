@@ -1,8 +1,6 @@
 // The configuration keys of catena-multiip (README.md has the table).
 #pragma once
 
-#include <chrono>
-#include <string>
 #include <vector>
 
 #include "common/attachment/settings.h"
@@ -14,12 +12,10 @@
 
 namespace catena::multiip {
 
-struct Settings : attachment::LinkSettings {
+struct Settings : attachment::LinkSettings, attachment::GrowthSettings {
   std::vector<base::Prefix> host_stack;
   enilink::WantedShape routing = enilink::WantedShape::kAuto;
   firewall::MarkSettings marks;
-  std::string eni_conf;  // empty: where the agent looks by itself
-  std::chrono::seconds grow_timeout{90};
 
   // kBadConfig for anything that is not as README.md says.
   static base::Result<Settings> from(const cni::NetworkConfig& config);

@@ -50,14 +50,12 @@ attachment::TeardownPlan teardown_plan(const Settings& settings, ipam::Store& st
           // Whatever the shape is: entries are known by their address.
           .firewall = settings.firewall(Shape::kRules),
           .forget =
-              [](netlink::Socket& node, firewall::Table* table,
-                 const std::vector<IpAddress>& addresses) {
-                return enilink::forget_pod({.routes = &node, .firewall = table}, addresses);
+              [](netlink::Socket& node, firewall::Table* table, const attachment::Held& held) {
+                return enilink::forget_pod({.routes = &node, .firewall = table}, held.addresses);
               },
           .remove =
-              [](netlink::Socket& node, firewall::Table* table,
-                 const std::vector<IpAddress>& addresses) {
-                return enilink::remove_pod({.routes = &node, .firewall = table}, addresses);
+              [](netlink::Socket& node, firewall::Table* table, const attachment::Held& held) {
+                return enilink::remove_pod({.routes = &node, .firewall = table}, held.addresses);
               }};
 }
 
