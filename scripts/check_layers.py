@@ -22,6 +22,7 @@ BELOW = {
     "podnic": {"base", "netlink", "cni", "firewall", "enilink", "podlink"},
     "attachment": {"base", "ask", "netlink", "cni", "ipam", "firewall", "podlink"},
     "ask": {"base"},
+    "podwish": {"base"},
     "cloud": {"base"},
     "kube": {"base"},
     "netpol": {"base"},
