@@ -20,16 +20,20 @@ struct OwnerKey {
 
 enum class Held { kAddresses, kExclusiveEni };
 
-base::Result<bool> is_of_exclusive_eni(Update& update, const Record& record) {
+// An address of an ENI that is gone is freed with either.
+base::Result<bool> belongs_to(Held what, Update& update, const Record& record) {
+  if (record.pool.find('/') != std::string::npos) {  // Range::key()
+    return what == Held::kAddresses;
+  }
   const std::optional<Entry> entry = TRY(update.index().find(kEniKind, record.pool));
   const std::optional<Eni> eni = entry.has_value() ? eni_in(*entry) : std::nullopt;
-  return eni.has_value() && eni->mode == kExclusiveMode;
+  return !eni.has_value() || (eni->mode == kExclusiveMode) == (what == Held::kExclusiveEni);
 }
 
 base::Result<std::vector<Record>> release_held(Update& update, const OwnerKey& owner, Held what) {
   std::vector<Record> released;
   for (Record& record : TRY(update.index().owned_by(owner.container_id, owner.if_name))) {
-    if (TRY(is_of_exclusive_eni(update, record)) != (what == Held::kExclusiveEni)) {
+    if (!TRY(belongs_to(what, update, record))) {
       continue;
     }
     released.push_back(record);

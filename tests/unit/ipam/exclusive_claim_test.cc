@@ -102,6 +102,15 @@ TEST_F(ExclusiveClaimTest, ThePluginsOfAddressesDoNotFreeAnEniWhoseNicIsInThePod
   EXPECT_EQ(node_.find("b"), "10.2.0.20");
 }
 
+TEST_F(ExclusiveClaimTest, APodWhoseEniIsGoneCanEnd) {
+  put_exclusive("eni-1", {"10.1.0.10"});
+  claim_whole("a");
+  ASSERT_EQ(change({.drop_enis = {"eni-1"}}), "done");
+  EXPECT_EQ(node_.find("a"), "10.1.0.10");
+  EXPECT_EQ(release_eni("a"), "10.1.0.10");
+  EXPECT_EQ(node_.find("a"), "");
+}
+
 TEST_F(ExclusiveClaimTest, AnEniThatIsGivenBackIsNotHandedOut) {
   put_exclusive("eni-1", {"10.1.0.10", "fd00::10"});
   CloudChange leaving;
