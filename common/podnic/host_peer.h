@@ -26,6 +26,9 @@ struct HostPeer {
   firewall::MarkSettings marks;
 };
 
+// The node's end, as common/podlink and the firewall see it.
+podlink::PodLink host_link_of(const PodNic& nic);
+
 // Both ends, down. What a killed ADD left of our name must be gone (remove_host_peer).
 base::Result<podlink::Ends> create_host_peer(netlink::Socket& node, netlink::Socket& pod,
                                              const netlink::NetNs& sandbox, const PodNic& nic);
@@ -33,7 +36,8 @@ base::Result<podlink::Ends> create_host_peer(netlink::Socket& node, netlink::Soc
 // addresses.
 base::Status configure_pod_peer(netlink::Socket& pod, const podlink::Ends& ends, const PodNic& nic,
                                 const HostPeer& peer);
-// Rules, marks and masquerade, then the host's end: the last step of an ADD.
+// Rules and marks, then the host's end: the last step of an ADD. Guard and masquerade are not of
+// this room.
 base::Status configure_host_peer(netlink::Socket& node, firewall::Table& table,
                                  const podlink::Ends& ends, const PodNic& nic,
                                  const HostPeer& peer);

@@ -8,8 +8,6 @@
 namespace catena::podnic {
 
 firewall::NodeAddresses addresses_of(const podlink::Node& node);
-// The node's end, as common/podlink sees it.
-podlink::PodLink host_link_of(const PodNic& nic);
 // Of the node: the two that all such pods share, and the one of the ENI's mark.
 std::vector<netlink::Rule> rules_of(const std::vector<base::Family>& families, int slot,
                                     const firewall::MarkSettings& marks);

@@ -18,14 +18,6 @@ using base::Status;
 using netlink::Link;
 using netlink::Request;
 
-constexpr int kIpv6Bits = 128;
-
-// What the pod has of it: the gateway alone is on the link where a vSwitch's IPv6 block is not
-// known.
-Prefix own_prefix(const PodNic& nic, const IpAddress& address) {
-  return {address, address.is_v4() ? nic.prefix_length : kIpv6Bits};
-}
-
 // The sandbox may have IPv6 off; what routers advertise is the VPC's to say, and the store has it.
 Status set_ipv6(const netlink::NetNs& sandbox, const std::string& if_name) {
   const netlink::ScopedNetNs inside = TRY(netlink::ScopedNetNs::enter(sandbox));
@@ -120,6 +112,10 @@ std::vector<Family> PodNic::families() const {
     }
   }
   return families;
+}
+
+Prefix own_prefix(const PodNic& nic, const IpAddress& address) {
+  return {address, address.is_v4() ? nic.prefix_length : address.bits()};
 }
 
 Result<Link> move_in(netlink::Socket& node, netlink::Socket& pod, const netlink::NetNs& sandbox,

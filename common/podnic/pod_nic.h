@@ -31,6 +31,10 @@ struct PodNic {
   std::vector<base::Family> families() const;
 };
 
+// As the pod has it: an IPv4 address with the vSwitch's prefix, an IPv6 address alone, since the
+// prefix of a vSwitch's IPv6 block is not known here.
+base::Prefix own_prefix(const PodNic& nic, const base::IpAddress& address);
+
 // The NIC with this MAC in the socket's namespace; nothing where there is none. A dump of links.
 base::Result<std::optional<netlink::Link>> find_nic(netlink::Socket& socket, const base::Mac& mac);
 // Waited for as long as `patience`, by what the kernel tells of links. kNotFound when the time is
