@@ -65,7 +65,8 @@ OwnEniNode::OwnEniNode(const OwnEniPlan& plan) : vpc(plan.mtu) {
     change.put_addresses.push_back({ip(address), "eni-s"});
   }
   must(store().change(change));
-  must(vpc.plane().set_routes({{prefix("172.30.1.0/24"), "i-a"}}));
+  must(vpc.plane().set_routes(
+      {{prefix("172.30.1.0/24"), "i-a"}, {prefix("fd00:30:1::/64"), "i-a"}}));
 }
 
 std::string OwnEniNode::mac_of(int number) { return "00:16:3e:00:02:0" + std::to_string(number); }
@@ -163,10 +164,12 @@ Answer OwnEniNode::gc(const std::vector<std::string>& containers) const {
 }
 
 Answer OwnEniNode::add_shared(const std::string& plugin, const ScratchNetNs& pod,
-                              const std::string& container) const {
+                              const std::string& container, bool ipv4) const {
   json configuration = call_of(plugin, *this);
   if (plugin == "catena-vpc-route") {
-    configuration["podCIDRs"] = {"172.30.1.0/24"};
+    configuration["podCIDRs"] = {ipv4 ? "172.30.1.0/24" : "fd00:30:1::/64"};
+  } else {
+    configuration["ipFamilies"] = {ipv4 ? "ipv4" : "ipv6"};
   }
   Answer added = call({.command = "ADD",
                        .container_id = container,
@@ -176,6 +179,16 @@ Answer OwnEniNode::add_shared(const std::string& plugin, const ScratchNetNs& pod
                       plugin);
   EXPECT_TRUE(added.ok()) << added.process.out << added.process.err;
   return added;
+}
+
+void OwnEniNode::del_shared(const std::string& plugin, const ScratchNetNs& pod,
+                            const std::string& container) const {
+  const Answer gone = call({.command = "DEL",
+                            .container_id = container,
+                            .netns = pod.path(),
+                            .config = call_of(plugin, *this)},
+                           plugin);
+  EXPECT_TRUE(gone.ok()) << gone.process.out << gone.process.err;
 }
 
 std::string OwnEniNode::leftovers() const {

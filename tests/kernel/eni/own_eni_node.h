@@ -23,7 +23,7 @@ struct OwnEniPlan {
 
 // eni-1 (192.168.0.31, fd00:a::31) is in the primary NIC's vSwitch, eni-2 (192.168.1.32,
 // fd00:b::32) and eni-3 (192.168.1.33, fd00:b::33) in the other; eni-s is shared, with .41 and .42
-// of the other. The route of the pod network 172.30.1.0/24 leads to this node.
+// of the other. The routes of the pod networks 172.30.1.0/24 and fd00:30:1::/64 lead to this node.
 class OwnEniNode {
  public:
   explicit OwnEniNode(const OwnEniPlan& plan = {});
@@ -51,9 +51,11 @@ class OwnEniNode {
   Answer check(const ScratchNetNs& pod, const std::string& container, const Answer& added,
                const nlohmann::json& overrides = nlohmann::json::object()) const;
   Answer gc(const std::vector<std::string>& containers) const;
-  // ADD of a plugin that serves pods behind catena-eni: "catena-multiip", "catena-vpc-route".
+  // Of a plugin that serves pods behind catena-eni: "catena-multiip", "catena-vpc-route".
   Answer add_shared(const std::string& plugin, const ScratchNetNs& pod,
-                    const std::string& container) const;
+                    const std::string& container, bool ipv4 = true) const;
+  void del_shared(const std::string& plugin, const ScratchNetNs& pod,
+                  const std::string& container) const;
 
   // What pods left on the node: links, routes, rules of ENIs, entries of table inet catena.
   std::string leftovers() const;
