@@ -23,17 +23,28 @@ bool is_abandoned(const std::string& path, std::chrono::seconds older_than) {
          ::flock(fd.get(), LOCK_EX | LOCK_NB) == 0;
 }
 
-}  // namespace
-
-std::vector<std::string> sweep_waiting(const std::string& state_dir, const GcOptions& options) {
-  std::vector<std::string> swept;
+void sweep_directory(const std::string& directory, const GcOptions& options,
+                     std::vector<std::string>& swept) {
   std::error_code error;
-  std::filesystem::directory_iterator file(state_dir + "/waiting", error);
+  std::filesystem::directory_iterator file(directory, error);
   for (; !error && file != std::filesystem::directory_iterator(); file.increment(error)) {
     const std::string path = file->path();
     if (is_abandoned(path, options.older_than) &&
         (options.dry_run || ::unlink(path.c_str()) == 0)) {
       swept.push_back(file->path().filename());
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> sweep_waiting(const std::string& state_dir, const GcOptions& options) {
+  std::vector<std::string> swept;
+  std::error_code error;
+  std::filesystem::directory_iterator entry(state_dir, error);
+  for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
+    if (entry->path().filename().string().starts_with("waiting")) {
+      sweep_directory(entry->path(), options, swept);
     }
   }
   return swept;

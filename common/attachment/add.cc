@@ -44,4 +44,12 @@ podlink::PodLink plan_link(const cni::Request& request, std::uint32_t mtu) {
   return link;
 }
 
+cni::AddResult result_with(const cni::Request& request, const podlink::Ends& ends,
+                           const podlink::PodLink& link, std::vector<cni::RouteConfig> routes) {
+  cni::AddResult result = request.config.prev_result.value_or(cni::AddResult());
+  podlink::append_to_result(result, ends, link, request.args.netns, std::move(routes));
+  result.dns = request.config.dns.empty() ? result.dns : request.config.dns;
+  return result;
+}
+
 }  // namespace catena::attachment

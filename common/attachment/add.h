@@ -1,4 +1,4 @@
-// What the ADD of every plugin that makes a pod's link begins with.
+// What the ADD of every plugin that makes a pod's link begins and ends with.
 #pragma once
 
 #include <cstdint>
@@ -23,5 +23,9 @@ ipam::InUse known_to_kernel(netlink::Socket& node);
 
 // Without addresses; `mtu` where the runtime or the configuration names no other.
 podlink::PodLink plan_link(const cni::Request& request, std::uint32_t mtu);
+
+// The result of the plugins before this one, with the link and the configuration's dns.
+cni::AddResult result_with(const cni::Request& request, const podlink::Ends& ends,
+                           const podlink::PodLink& link, std::vector<cni::RouteConfig> routes);
 
 }  // namespace catena::attachment

@@ -74,12 +74,45 @@ Result<Differences> link_differences(const cni::Request& request, netlink::Socke
   return podlink::differences(node, pod, expected);
 }
 
+Differences forwarding_differences(const LinkSettings& settings) {
+  Differences found;
+  if (const Status forwarding = podlink::check_forwarding(settings.families); !forwarding.ok()) {
+    found.push_back(forwarding.error().text());
+  }
+  return found;
+}
+
 Status verdict_on(const Differences& found) {
   if (found.empty()) {
     return {};
   }
   return Error(ErrorKind::kDiffers, base::join(found, "; "))
       .advice("the pod's network is not as ADD made it: delete the pod to have it made anew");
+}
+
+Status check(const cni::Request& request, const LinkSettings& settings, std::uint32_t table,
+             const OwnDifferences& own) {
+  auto addresses = TRY(addresses_to_check(request));
+  if (!addresses.has_value()) {
+    return {};
+  }
+  ipam::Store store = settings.open_store();
+  auto node = TRY(netlink::Socket::open());
+  Checked checked{.request = request,
+                  .store = store,
+                  .node = node,
+                  .addresses = *std::move(addresses),
+                  .nic = {}};
+  checked.nic = TRY(podlink::find_node(node, settings.node_interface, settings.families));
+  LinkExpectation expectation{.addresses = checked.addresses, .node = checked.nic};
+  expectation.mtu = settings.mtu.value_or(checked.nic.mtu);
+  expectation.table = table;
+
+  Differences found = TRY(store_differences(request, store, checked.addresses));
+  std::ranges::move(TRY(link_differences(request, node, expectation)), std::back_inserter(found));
+  std::ranges::move(TRY(own(checked)), std::back_inserter(found));
+  std::ranges::move(forwarding_differences(settings), std::back_inserter(found));
+  return verdict_on(found);
 }
 
 }  // namespace catena::attachment

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "common/attachment/settings.h"
 #include "common/base/ip.h"
 #include "common/base/result.h"
 #include "common/cni/plugin.h"
@@ -34,7 +36,25 @@ struct LinkExpectation {
 base::Result<Differences> link_differences(const cni::Request& request, netlink::Socket& node,
                                            const LinkExpectation& expectation);
 
+// The forwarding of packets that the pods' families need. Of the calling thread's namespace.
+Differences forwarding_differences(const LinkSettings& settings);
+
 // Success, or kDiffers with all of them.
 base::Status verdict_on(const Differences& found);
+
+// A pod that is compared: what its plugin's own comparison takes.
+struct Checked {
+  const cni::Request& request;
+  ipam::Store& store;
+  netlink::Socket& node;
+  std::vector<base::IpAddress> addresses;
+  podlink::Node nic;
+};
+using OwnDifferences = std::function<base::Result<Differences>(const Checked& checked)>;
+// The CHECK of a plugin that makes a pod's veth, with host routes in `table`: what all of them make
+// is compared, and by `own` what that plugin makes beside it. Success where another plugin of the
+// chain made the interface, which compares it.
+base::Status check(const cni::Request& request, const LinkSettings& settings, std::uint32_t table,
+                   const OwnDifferences& own);
 
 }  // namespace catena::attachment

@@ -6,22 +6,40 @@
 
 namespace catena::attachment {
 
+namespace {
+
+// Of the pod's interface.
+std::vector<cni::IpConfig> ips_in(const std::optional<cni::AddResult>& result,
+                                  const cni::Attachment& attachment) {
+  std::vector<cni::IpConfig> ips;
+  if (!result) {
+    return ips;
+  }
+  const auto is_of_pod = [&](const cni::IpConfig& ip) {
+    if (!ip.interface) {
+      return false;
+    }
+    const auto& link = result->interfaces.at(static_cast<std::size_t>(*ip.interface));
+    return link.name == attachment.if_name && !link.sandbox.empty();
+  };
+  std::ranges::copy_if(result->ips, std::back_inserter(ips), is_of_pod);
+  return ips;
+}
+
+}  // namespace
+
 std::vector<base::IpAddress> addresses_in(const std::optional<cni::AddResult>& result,
                                           const cni::Attachment& attachment) {
   std::vector<base::IpAddress> addresses;
-  if (!result) {
-    return addresses;
-  }
-  for (const cni::IpConfig& ip : result->ips) {
-    if (!ip.interface) {
-      continue;
-    }
-    const auto& link = result->interfaces.at(static_cast<std::size_t>(*ip.interface));
-    if (link.name == attachment.if_name && !link.sandbox.empty()) {
-      addresses.push_back(ip.address.address());
-    }
-  }
+  std::ranges::transform(ips_in(result, attachment), std::back_inserter(addresses),
+                         [](const cni::IpConfig& ip) { return ip.address.address(); });
   return addresses;
+}
+
+bool has_own_nic(const std::optional<cni::AddResult>& result, const cni::Attachment& attachment) {
+  return std::ranges::any_of(ips_in(result, attachment), [](const cni::IpConfig& ip) {
+    return ip.gateway && *ip.gateway != podlink::gateway_of(ip.address.family());
+  });
 }
 
 const cni::Interface* pod_interface_in(const std::optional<cni::AddResult>& result,
@@ -36,7 +54,8 @@ const cni::Interface* pod_interface_in(const std::optional<cni::AddResult>& resu
 }
 
 bool is_ours(const std::optional<cni::AddResult>& result, const cni::Attachment& attachment) {
-  return result && std::ranges::any_of(result->interfaces, [&](const cni::Interface& link) {
+  return result && !has_own_nic(result, attachment) &&
+         std::ranges::any_of(result->interfaces, [&](const cni::Interface& link) {
            return link.name == podlink::host_link_name(attachment) && link.sandbox.empty();
          });
 }

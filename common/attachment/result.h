@@ -17,7 +17,10 @@ std::vector<base::IpAddress> addresses_in(const std::optional<cni::AddResult>& r
 const cni::Interface* pod_interface_in(const std::optional<cni::AddResult>& result,
                                        const cni::Attachment& attachment);
 
-// Whether this plugin made the interface: its host end is in the result too.
+// Whether the interface is a NIC of the pod's own: its next hop is the vSwitch's gateway.
+bool has_own_nic(const std::optional<cni::AddResult>& result, const cni::Attachment& attachment);
+
+// Whether it is a veth of ours: its host end is in the result too.
 bool is_ours(const std::optional<cni::AddResult>& result, const cni::Attachment& attachment);
 
 }  // namespace catena::attachment

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "common/attachment/add.h"
+#include "common/attachment/result.h"
 #include "common/base/error_list.h"
 #include "common/podlink/names.h"
 #include "common/podlink/pod_link.h"
@@ -11,6 +13,7 @@ namespace catena::attachment {
 namespace {
 
 using base::IpAddress;
+using base::Result;
 using base::Status;
 
 std::vector<firewall::Entry> entries_of(const Teardown& what,
@@ -29,8 +32,8 @@ std::vector<firewall::Entry> entries_of(const Teardown& what,
 // by its record alone: a remembered address may have got another owner since.
 class Entries {
  public:
-  Entries(const TeardownPlan& plan, const Teardown& what, std::vector<IpAddress> recorded)
-      : plan_(plan), entries_(entries_of(what, recorded)), recorded_(std::move(recorded)) {}
+  Entries(const TeardownPlan& plan, const Teardown& what, const Held& held)
+      : plan_(plan), entries_(entries_of(what, held.addresses)), held_(held) {}
 
   Status forget(netlink::Socket& node) {
     if (entries_.empty()) {
@@ -41,7 +44,7 @@ class Entries {
     if (table_.has_value()) {
       failures.add(table_->forget(entries_));
       failures.add(plan_.firewall.masquerade
-                       ? table_->forget_masquerade(recorded_, plan_.firewall.kept)
+                       ? table_->forget_masquerade(held_.addresses, plan_.firewall.kept)
                        : Status());
     }
     failures.add(run(plan_.forget, node));
@@ -53,7 +56,7 @@ class Entries {
     if (table_.has_value()) {
       failures.add(table_->leave(entries_));
       failures.add(plan_.firewall.masquerade
-                       ? table_->stop_masquerade(recorded_, plan_.firewall.kept)
+                       ? table_->stop_masquerade(held_.addresses, plan_.firewall.kept)
                        : Status());
     }
     failures.add(run(plan_.remove, node));
@@ -63,12 +66,12 @@ class Entries {
  private:
   Status run(const RemoveStep& step, netlink::Socket& node) {
     firewall::Table* table = table_.has_value() ? &*table_ : nullptr;
-    return step && !recorded_.empty() ? step(node, table, recorded_) : Status();
+    return step && !held_.addresses.empty() ? step(node, table, held_) : Status();
   }
 
   const TeardownPlan& plan_;
   std::vector<firewall::Entry> entries_;
-  std::vector<IpAddress> recorded_;
+  const Held& held_;
   std::optional<firewall::Table> table_;
 };
 
@@ -85,15 +88,41 @@ Status remove_sandbox_rules(const std::string& netns, const std::vector<IpAddres
   return podlink::remove_source_rules(pod, addresses);
 }
 
-Status remove_from_node(const TeardownPlan& plan, const Teardown& what,
-                        const std::vector<IpAddress>& recorded) {
+Status remove_from_node(const TeardownPlan& plan, const Teardown& what, const Held& held) {
   auto node = TRY(netlink::Socket::open());
   base::ErrorList failures;
-  Entries entries(plan, what, recorded);
+  Entries entries(plan, what, held);
   failures.add(entries.forget(node));
   failures.add(podlink::remove_link(node, what.attachment));
   failures.add(entries.leave(node));
   return failures.to_status();
+}
+
+Result<Held> held_by(ipam::Store& store, const Teardown& what) {
+  const cni::Attachment& pod = what.attachment;
+  Held held{.attachment = pod, .netns = what.netns, .addresses = {}, .eni = std::nullopt};
+  const auto records = TRY(store.find(pod.container_id, pod.if_name));
+  std::ranges::transform(records, std::back_inserter(held.addresses), &ipam::Record::address);
+  if (!records.empty()) {
+    held.netns = what.netns.empty() ? records.front().owner.netns : what.netns;
+    held.eni = TRY(store.eni_of(pod.container_id, pod.if_name));
+  }
+  return held;
+}
+
+bool is_exclusive(const Held& held) {
+  return held.eni.has_value() && held.eni->mode == ipam::kExclusiveMode;
+}
+
+// Whether another plugin of the chain serves the pod.
+bool is_anothers(const TeardownPlan& plan, const Held& held) {
+  return plan.exclusive != is_exclusive(held) && (plan.exclusive || !held.addresses.empty());
+}
+
+Status release(const TeardownPlan& plan, const cni::Attachment& pod) {
+  const auto released = plan.exclusive ? plan.store->release_eni(pod.container_id, pod.if_name)
+                                       : plan.store->release(pod.container_id, pod.if_name);
+  return released.ok() ? Status() : Status(released.error());
 }
 
 }  // namespace
@@ -101,22 +130,42 @@ Status remove_from_node(const TeardownPlan& plan, const Teardown& what,
 Status tear_down(const TeardownPlan& plan, const Teardown& what,
                  std::vector<std::string>& notices) {
   base::ErrorList failures;
-  std::vector<IpAddress> recorded;
-  if (auto held = plan.store->find(what.attachment.container_id, what.attachment.if_name);
-      held.ok()) {
-    std::ranges::transform(*held, std::back_inserter(recorded), &ipam::Record::address);
+  Held held{.attachment = what.attachment, .netns = what.netns, .addresses = {}, .eni = {}};
+  if (auto found = held_by(*plan.store, what); found.ok()) {
+    held = std::move(found).value();
   } else {
-    failures.add(std::move(held).error());
+    failures.add(std::move(found).error());
   }
-  failures.add(remove_from_node(plan, what, recorded));
-  failures.add(remove_sandbox_rules(what.netns, recorded));
+  if (failures.empty() && is_anothers(plan, held)) {
+    return {};
+  }
+  failures.add(remove_from_node(plan, what, held));
+  failures.add(remove_sandbox_rules(what.netns, held.addresses));
   if (failures.empty()) {
-    const auto released =
-        plan.store->release(what.attachment.container_id, what.attachment.if_name);
-    failures.add(released.ok() ? Status() : Status(released.error()));
+    failures.add(release(plan, what.attachment));
   }
   std::ranges::move(plan.store->take_notices(), std::back_inserter(notices));
   return failures.to_status();
+}
+
+Status del(const cni::Request& request, const TeardownPlan& plan) {
+  std::vector<std::string> notices;
+  const cni::Attachment& pod = request.args.attachment;
+  const Teardown what{.attachment = pod,
+                      .netns = request.args.netns,
+                      .remembered = addresses_in(request.config.prev_result, pod)};
+  Status done = tear_down(plan, what, notices);
+  log_all(request, notices);
+  return done;
+}
+
+void undo_add(const cni::Request& request, const TeardownPlan& plan) {
+  std::vector<std::string> notices;
+  const Teardown what{.attachment = request.args.attachment, .netns = request.args.netns};
+  if (const Status undone = tear_down(plan, what, notices); !undone.ok()) {
+    notices.push_back("undo a failed ADD: " + undone.error().text());
+  }
+  log_all(request, notices);
 }
 
 }  // namespace catena::attachment

@@ -40,33 +40,20 @@ Result<std::optional<Link>> find_by_mac(const Kernel& kernel, const HostEni& eni
   return std::optional<Link>();
 }
 
-// Looks anew whenever a link comes or changes. Where so many do that no list is whole, shortly
-// after.
+// Looks anew whenever a link comes or changes.
 Result<Link> wait_for_link(const Kernel& kernel, const HostEni& eni,
                            std::chrono::milliseconds patience) {
-  constexpr std::chrono::milliseconds kShortly{10};
   const base::UniqueFd watch = TRY(open_watch(NETLINK_ROUTE, {RTNLGRP_LINK}));
   const base::Deadline deadline(patience);
   for (;;) {
-    const Result<std::optional<Link>> link = find_by_mac(kernel, eni);
-    const bool is_whole = link.ok() || !link.error().is(base::ErrorKind::kTryAgain);
-    if (is_whole && !link.ok()) {
-      return link.error();
+    std::optional<Link> link = TRY(find_by_mac(kernel, eni));
+    if (link.has_value()) {
+      return *std::move(link);
     }
-    if (is_whole && link->has_value()) {
-      return **link;
-    }
-    if (deadline.passed()) {
-      return is_whole ? no_such_link(eni) : link.error();
-    }
-    const auto left = std::chrono::milliseconds(deadline.left());
-    const bool changed = wait_readable(watch.get(), is_whole ? left : std::min(left, kShortly));
-    if (!changed && is_whole) {
+    if (deadline.passed() || !wait_readable(watch.get(), deadline.left())) {
       return no_such_link(eni);
     }
-    if (changed) {
-      TRY(read_watch(watch.get(), [](const nlmsghdr*) {}));
-    }
+    TRY(read_watch(watch.get(), [](const nlmsghdr*) {}));
   }
 }
 

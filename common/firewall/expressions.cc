@@ -146,6 +146,23 @@ Expressions& Expressions::count(std::string_view counter) {
   });
 }
 
+Expressions& Expressions::translate_source(const base::IpAddress& address) {
+  const Slot slot = 0;
+  add("immediate", [&address](Attributes& data) {
+    data.number(NFTA_IMMEDIATE_DREG, number_of(slot));
+    data.nest(NFTA_IMMEDIATE_DATA, [&address](Attributes& operand) {
+      const std::string_view value(reinterpret_cast<const char*>(address.data()), address.size());
+      operand.bytes(NFTA_DATA_VALUE, value);
+    });
+  });
+  return add("nat", [&address](Attributes& data) {
+    data.number(NFTA_NAT_TYPE, NFT_NAT_SNAT);
+    data.number(NFTA_NAT_FAMILY,
+                static_cast<std::uint32_t>(address.is_v4() ? NFPROTO_IPV4 : NFPROTO_IPV6));
+    data.number(NFTA_NAT_REG_ADDR_MIN, number_of(slot));
+  });
+}
+
 Expressions& Expressions::masquerade(std::uint32_t flags) {
   return add("masq", [=](Attributes& data) { data.number(NFTA_MASQ_FLAGS, flags); });
 }

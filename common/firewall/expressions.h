@@ -66,6 +66,8 @@ class Expressions {
   Expressions& verdict(const Verdict& verdict);
   // Counts the packet in the named counter (objects.h).
   Expressions& count(std::string_view counter);
+  // In a nat chain, behind is_family() of the address's family: packets get it as their source.
+  Expressions& translate_source(const base::IpAddress& address);
   // In a nat chain; `flags` are NF_NAT_RANGE_* of linux/netfilter/nf_nat.h.
   Expressions& masquerade(std::uint32_t flags);
 

@@ -30,6 +30,12 @@ struct Masqueraded {
   auto operator<=>(const Masqueraded&) const = default;
 };
 
+// The node's own addresses: what a pod with a NIC of its own knows it by.
+struct NodeAddresses {
+  std::optional<base::IpAddress> ipv4;
+  std::optional<base::IpAddress> ipv6;
+};
+
 struct CloseSocket {
   void operator()(nl_sock* socket) const;
 };
@@ -109,6 +115,21 @@ class Table {
   base::Result<bool> is_marked(const Marked& pod, const MarkSettings& marks);
   // Every marked pod; for garbage collection and commands.
   base::Result<std::vector<Marked>> marked();
+  // Links from the node to pods that have a NIC of their own (docs/firewall.md). Such a pod's
+  // addresses are to be marked too. What leaves by one gets the node's address as its source: the
+  // VPC would not take what the pod answers to anybody else's.
+  base::Status add_host_link(const std::string& if_name, const NodeAddresses& node,
+                             const MarkSettings& marks);
+  // Success when it is not there, and when there is no table.
+  base::Status remove_host_link(const std::string& if_name);
+  // As forget().
+  base::Status forget_host_link(const std::string& if_name);
+  // Whether it is there and its chains are whole. Changes nothing.
+  base::Result<bool> has_host_link(const std::string& if_name, const NodeAddresses& node,
+                                   const MarkSettings& marks);
+  // Every one; for garbage collection and commands.
+  base::Result<std::vector<std::string>> host_links();
+
   // Success when this kernel can do all that ensure_marks needs: tried in a table that is never
   // seen. kUnsupported otherwise.
   base::Status can_mark();

@@ -1,13 +1,17 @@
 #include "common/netlink/socket.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <linux/netlink.h>
 #include <optional>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/uio.h>
+#include <thread>
 
+#include "common/base/clock.h"
 #include "common/netlink/message.h"
 
 namespace catena::netlink {
@@ -37,7 +41,11 @@ constexpr std::size_t kMostRequestsTogether = 64;
 constexpr timeval kPatience{.tv_sec = 5, .tv_usec = 0};
 // A dump's messages are at most this long (netlink_recvmsg, kernel 4.4 and later).
 constexpr std::size_t kReceiveBytes = std::size_t{32} << 10U;
-constexpr int kDumpAttempts = 5;
+// On a busy node links come and go faster than a list of them is read: the readings get time
+// between them, and so much in all.
+constexpr std::chrono::seconds kListPatience{3};
+constexpr std::chrono::microseconds kFirstPause{200};
+constexpr std::chrono::microseconds kLongestPause{10'000};
 
 struct alignas(NLMSG_ALIGNTO) ReceiveBuffer {
   std::array<char, kReceiveBytes> bytes;
@@ -249,15 +257,19 @@ base::Result<std::vector<Socket::Answer>> Socket::ask(const Request& request) {
   if (!request.message) {
     return base::Error::from_errno(EMSGSIZE, request.what);
   }
-  for (int attempt = 0; attempt < kDumpAttempts; ++attempt) {
+  const base::Deadline deadline(kListPatience);
+  for (auto pause = kFirstPause;; pause = std::min(pause * 2, kLongestPause)) {
     bool interrupted = false;
     std::vector<Answer> answers = TRY(ask_once(request, interrupted));
     if (!interrupted) {
       return answers;
     }
+    if (deadline.passed()) {
+      return base::Error(base::ErrorKind::kTryAgain,
+                         request.what + ": it changed during each reading in 3 s");
+    }
+    std::this_thread::sleep_for(pause);
   }
-  return base::Error(base::ErrorKind::kTryAgain,
-                     request.what + ": it changed during each of 5 attempts");
 }
 
 base::Result<std::vector<Socket::Answer>> Socket::ask_once(const Request& request,

@@ -12,8 +12,8 @@
 namespace catena::multiip {
 namespace {
 
+using attachment::Checked;
 using attachment::Differences;
-using base::IpAddress;
 using base::Result;
 using base::Status;
 
@@ -29,69 +29,41 @@ Result<std::optional<netlink::Link>> primary_nic(netlink::Socket& node, const Se
   return std::optional<netlink::Link>();
 }
 
-struct Checked {
-  const cni::Request& request;
-  const Settings& settings;
-  const std::vector<IpAddress>& addresses;
-  ipam::Eni eni;
-  podlink::Node nic;
-};
-
-Result<Differences> routing_differences(const Checked& checked, netlink::Socket& node) {
+Result<Differences> routing_differences(const Checked& checked, const Settings& settings,
+                                        const ipam::Eni& eni) {
   auto table = TRY(attachment::open_table());
-  const enilink::Shape shape = TRY(shape_in_force(checked.settings, table));
-  const auto primary = TRY(primary_nic(node, checked.settings));
+  const enilink::Shape shape = TRY(shape_in_force(settings, table));
+  const auto primary = TRY(primary_nic(checked.node, settings));
   const PodOnEni pod{.attachment = checked.request.args.attachment,
                      .addresses = checked.addresses,
-                     .slot = checked.eni.slot,
-                     .by_main = primary.has_value() && primary->mac == checked.eni.mac};
-  const enilink::State state{.routing = checked.settings.routing_of(shape),
-                             .enis = {host_eni(checked.eni, checked.settings)},
+                     .slot = eni.slot,
+                     .by_main = primary.has_value() && primary->mac == eni.mac};
+  const enilink::State state{.routing = settings.routing_of(shape),
+                             .enis = {host_eni(eni, settings)},
                              .pods = paths_of(pod, checked.nic)};
-  Differences found = TRY(enilink::differences(kernel_of(node, table), state));
+  Differences found = TRY(enilink::differences(kernel_of(checked.node, table), state));
   const std::string host_link = podlink::host_link_name(pod.attachment);
-  std::ranges::move(TRY(attachment::firewall_differences(checked.settings.firewall(shape),
-                                                         host_link, checked.addresses)),
-                    std::back_inserter(found));
+  std::ranges::move(
+      TRY(attachment::firewall_differences(settings.firewall(shape), host_link, checked.addresses)),
+      std::back_inserter(found));
   return found;
 }
 
-Result<Differences> link_differences(const Checked& checked, netlink::Socket& node) {
-  attachment::LinkExpectation expectation{.addresses = checked.addresses, .node = checked.nic};
-  expectation.mtu = checked.settings.mtu.value_or(checked.nic.mtu);
-  expectation.table = enilink::kPodsTable;
-  return attachment::link_differences(checked.request, node, expectation);
+Result<Differences> own_differences(const Checked& checked, const Settings& settings) {
+  const cni::Attachment& pod = checked.request.args.attachment;
+  const auto eni = TRY(checked.store.eni_of(pod.container_id, pod.if_name));
+  return eni.has_value() ? routing_differences(checked, settings, *eni)
+                         : Differences{"the store knows no ENI that has the pod's addresses"};
 }
 
 }  // namespace
 
 Status check(const cni::Request& request) {
   const Settings settings = TRY(Settings::from(request.config));
-  const auto addresses = TRY(attachment::addresses_to_check(request));
-  if (!addresses.has_value()) {
-    return {};  // another plugin of the chain made the interface, and checks it
-  }
-  ipam::Store store = settings.open_store();
-  auto node = TRY(netlink::Socket::open());
-  Differences found = TRY(attachment::store_differences(request, store, *addresses));
-  const cni::Attachment& pod = request.args.attachment;
-  const auto eni = TRY(store.eni_of(pod.container_id, pod.if_name));
-  Checked checked{.request = request,
-                  .settings = settings,
-                  .addresses = *addresses,
-                  .eni = eni.value_or(ipam::Eni{}),
-                  .nic = {}};
-  checked.nic = TRY(podlink::find_node(node, settings.node_interface, settings.families));
-  std::ranges::move(TRY(link_differences(checked, node)), std::back_inserter(found));
-  if (eni.has_value()) {
-    std::ranges::move(TRY(routing_differences(checked, node)), std::back_inserter(found));
-  } else {
-    found.emplace_back("the store knows no ENI that has the pod's addresses");
-  }
-  if (const Status forwarding = podlink::check_forwarding(settings.families); !forwarding.ok()) {
-    found.push_back(forwarding.error().text());
-  }
-  return attachment::verdict_on(found);
+  const auto own = [&settings](const Checked& checked) {
+    return own_differences(checked, settings);
+  };
+  return attachment::check(request, settings, enilink::kPodsTable, own);
 }
 
 }  // namespace catena::multiip

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "common/attachment/add.h"
+#include "common/attachment/grow.h"
 #include "common/cni/wanted.h"
-#include "plugins/multiip/grow.h"
 #include "plugins/multiip/source_routing.h"
 
 namespace catena::multiip {
@@ -13,6 +13,7 @@ namespace {
 using base::Error;
 using base::ErrorKind;
 using base::Result;
+using base::Status;
 using ipam::EniAttachment;
 
 // A link that is plugged in comes within a second; one that is gone must not cost each pod more.
@@ -25,26 +26,41 @@ ipam::EniClaim claim_for(const cni::Request& request, const Settings& settings) 
   return claim;
 }
 
+attachment::Growth growth_for(const Settings& settings) {
+  const bool dual = settings.families.size() > 1;
+  return {.duty = "pool.grow",
+          .state_dir = settings.state_dir,
+          .eni_conf = settings.eni_conf,
+          .families = settings.families,
+          .patience = settings.grow_timeout,
+          .queue = "",
+          .failed = "no address of an ENI is free, and the pool can't grow",
+          .missing = dual ? "free address of each family on one ENI" : "free address"};
+}
+
 }  // namespace
 
 Result<Placed> place(const cni::Request& request, const Settings& settings,
                      const enilink::Kernel& kernel, const enilink::Routing& routing) {
   ipam::Store store = settings.open_store();
   ipam::EniClaim claim = claim_for(request, settings);
-  const TryClaim try_claim = [&] {
-    auto found = store.claim_from_enis(claim, attachment::known_to_kernel(*kernel.routes));
+  std::optional<EniAttachment> found;
+  const auto try_claim = [&]() -> Result<bool> {
+    auto claimed = store.claim_from_enis(claim, attachment::known_to_kernel(*kernel.routes));
     attachment::log_all(request, store.take_notices());
-    return found;
+    if (!claimed.ok()) {
+      return std::move(claimed).error();
+    }
+    found = std::move(claimed).value();
+    return found.has_value();
   };
   std::string why_passed_over;
   while (true) {
-    std::optional<EniAttachment> found = TRY(try_claim());
-    if (!found.has_value()) {
-      auto grown = claim_when_grown(request, settings, try_claim);
+    if (!TRY(try_claim())) {
+      const Status grown = attachment::claim_when_grown(request, growth_for(settings), try_claim);
       if (!grown.ok()) {
-        return std::move(grown).error().append(why_passed_over);
+        return Error(grown.error()).append(why_passed_over);
       }
-      found = std::move(grown).value();
     }
     const auto link =
         enilink::ensure_eni(kernel, host_eni(found->eni, settings), routing, kLinkPatience);

@@ -65,20 +65,7 @@ Result<cni::AddResult> connect(const cni::Request& request, const Settings& sett
   TRY(enilink::add_pod(kernel, routing, paths_of(pod, nic)));
   TRY(podlink::configure_host_end(sockets.node, ends, link, nic));
 
-  cni::AddResult result = request.config.prev_result.value_or(cni::AddResult());
-  podlink::append_to_result(result, ends, link, request.args.netns, std::move(routes));
-  result.dns = request.config.dns.empty() ? result.dns : request.config.dns;
-  return result;
-}
-
-void undo_add(const cni::Request& request, const Settings& settings) {
-  std::vector<std::string> notices;
-  const attachment::Teardown what{.attachment = request.args.attachment,
-                                  .netns = request.args.netns};
-  if (const Status undone = tear_down(settings, what, notices); !undone.ok()) {
-    notices.push_back("undo a failed ADD: " + undone.error().text());
-  }
-  attachment::log_all(request, notices);
+  return attachment::result_with(request, ends, link, std::move(routes));
 }
 
 }  // namespace
@@ -97,7 +84,10 @@ Result<cni::AddResult> add(const cni::Request& request) {
   TRY(podlink::clear_leftovers(node, pod, request.args.attachment));
 
   base::Rollback undo;
-  undo.push([&] { undo_add(request, settings); });
+  undo.push([&] {
+    ipam::Store store = settings.open_store();
+    attachment::undo_add(request, teardown_plan(settings, store));
+  });
   Result<cni::AddResult> result =
       connect(request, settings, sandbox, {.node = node, .pod = pod, .table = table});
   if (result.ok()) {
@@ -108,15 +98,8 @@ Result<cni::AddResult> add(const cni::Request& request) {
 
 Status del(const cni::Request& request) {
   const Settings settings = Settings::lenient_from(request.config);
-  std::vector<std::string> notices;
-  const cni::Attachment& pod = request.args.attachment;
-  const attachment::Teardown what{
-      .attachment = pod,
-      .netns = request.args.netns,
-      .remembered = attachment::addresses_in(request.config.prev_result, pod)};
-  Status done = tear_down(settings, what, notices);
-  attachment::log_all(request, notices);
-  return done;
+  ipam::Store store = settings.open_store();
+  return attachment::del(request, teardown_plan(settings, store));
 }
 
 Status gc(const cni::Request& request) {

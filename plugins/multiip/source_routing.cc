@@ -8,7 +8,6 @@ namespace catena::multiip {
 
 using base::IpAddress;
 using base::Result;
-using base::Status;
 using enilink::Shape;
 using enilink::WantedShape;
 
@@ -51,21 +50,13 @@ attachment::TeardownPlan teardown_plan(const Settings& settings, ipam::Store& st
           // Whatever the shape is: entries are known by their address.
           .firewall = settings.firewall(Shape::kRules),
           .forget =
-              [](netlink::Socket& node, firewall::Table* table,
-                 const std::vector<IpAddress>& addresses) {
-                return enilink::forget_pod({.routes = &node, .firewall = table}, addresses);
+              [](netlink::Socket& node, firewall::Table* table, const attachment::Held& held) {
+                return enilink::forget_pod({.routes = &node, .firewall = table}, held.addresses);
               },
           .remove =
-              [](netlink::Socket& node, firewall::Table* table,
-                 const std::vector<IpAddress>& addresses) {
-                return enilink::remove_pod({.routes = &node, .firewall = table}, addresses);
+              [](netlink::Socket& node, firewall::Table* table, const attachment::Held& held) {
+                return enilink::remove_pod({.routes = &node, .firewall = table}, held.addresses);
               }};
-}
-
-Status tear_down(const Settings& settings, const attachment::Teardown& what,
-                 std::vector<std::string>& notices) {
-  ipam::Store store = settings.open_store();
-  return attachment::tear_down(teardown_plan(settings, store), what, notices);
 }
 
 }  // namespace catena::multiip

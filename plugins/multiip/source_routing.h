@@ -34,8 +34,6 @@ struct PodOnEni {
 std::vector<enilink::PodPath> paths_of(const PodOnEni& pod, const podlink::Node& nic);
 
 // Of DEL, GC and the rollback of ADD.
-base::Status tear_down(const Settings& settings, const attachment::Teardown& what,
-                       std::vector<std::string>& notices);
 attachment::TeardownPlan teardown_plan(const Settings& settings, ipam::Store& store);
 
 }  // namespace catena::multiip

@@ -2,9 +2,8 @@
 #include <algorithm>
 
 #include "common/ask/duty.h"
+#include "common/attachment/add.h"
 #include "common/firewall/table.h"
-#include "common/netlink/socket.h"
-#include "common/podlink/node.h"
 #include "plugins/multiip/multiip_plugin.h"
 #include "plugins/multiip/settings.h"
 
@@ -24,9 +23,7 @@ bool has_addresses(const ipam::EniStock& stock, const Settings& settings) {
 Status addresses_can_be_had(const cni::Request& request, const Settings& settings) {
   ipam::Store store = settings.open_store();
   const auto stock = store.stock(ipam::IfBusy::kFail);
-  for (const std::string& notice : store.take_notices()) {
-    request.log->warning(notice);
-  }
+  attachment::log_all(request, store.take_notices());
   if (!stock.ok() && stock.error().is(ErrorKind::kTryAgain)) {
     return {};  // the store is busy at this moment, which is no reason to call the node unready
   }
@@ -66,11 +63,7 @@ Status status(const cni::Request& request) {
   const Settings settings = TRY(Settings::from(request.config));
   TRY(addresses_can_be_had(request, settings));
   TRY(firewall_works(settings));
-  if (settings.forwarding == podlink::Forwarding::kCheck) {
-    auto node = TRY(netlink::Socket::open());
-    TRY(podlink::ensure_forwarding(node, settings.forwarding, settings.families));
-  }
-  return {};
+  return attachment::forwarding_is_as_wanted(settings);
 }
 
 }  // namespace catena::multiip

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "common/netlink/socket.h"
 #include "common/podlink/names.h"
 #include "plugins/vpc-route/manage_route.h"
 #include "plugins/vpc-route/settings.h"
@@ -32,29 +31,15 @@ Result<Differences> route_differences(const Settings& settings, ipam::Store& sto
 
 Status check(const cni::Request& request) {
   const Settings settings = TRY(Settings::from(request.config));
-  const auto addresses = TRY(attachment::addresses_to_check(request));
-  if (!addresses.has_value()) {
-    return {};  // another plugin of the chain made the interface, and checks it
-  }
-  ipam::Store store = settings.open_store();
-  auto node = TRY(netlink::Socket::open());
-  attachment::LinkExpectation expectation{.addresses = *addresses, .node = {}};
-  expectation.node = TRY(podlink::find_node(node, settings.node_interface, settings.families()));
-  expectation.mtu = settings.mtu.value_or(expectation.node.mtu);
-  expectation.table = netlink::kMainTable;
-
-  Differences found = TRY(attachment::link_differences(request, node, expectation));
-  std::ranges::move(TRY(attachment::store_differences(request, store, *addresses)),
-                    std::back_inserter(found));
-  std::ranges::move(TRY(route_differences(settings, store)), std::back_inserter(found));
-  const std::string host_link = podlink::host_link_name(request.args.attachment);
-  std::ranges::move(
-      TRY(attachment::firewall_differences(settings.firewall(), host_link, *addresses)),
-      std::back_inserter(found));
-  if (const Status forwarding = podlink::check_forwarding(settings.families()); !forwarding.ok()) {
-    found.push_back(forwarding.error().text());
-  }
-  return attachment::verdict_on(found);
+  const auto own = [&settings](const attachment::Checked& checked) -> Result<Differences> {
+    Differences found = TRY(route_differences(settings, checked.store));
+    const std::string host_link = podlink::host_link_name(checked.request.args.attachment);
+    std::ranges::move(
+        TRY(attachment::firewall_differences(settings.firewall(), host_link, checked.addresses)),
+        std::back_inserter(found));
+    return found;
+  };
+  return attachment::check(request, settings, netlink::kMainTable, own);
 }
 
 }  // namespace catena::vpc_route

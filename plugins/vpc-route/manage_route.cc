@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/ask/one_shot.h"
+#include "common/attachment/add.h"
 #include "common/base/file.h"
 #include "common/base/text.h"
 
@@ -80,9 +81,7 @@ base::Status ensure_routes(const cni::Request& request, const Settings& settings
               .context("wait for the pod that makes sure of the VPC route entry"));
   // Whoever had the lock may have done it.
   const std::vector<base::Prefix> missing = TRY(missing_routes(store, settings));
-  for (const std::string& notice : store.take_notices()) {
-    request.log->warning(notice);
-  }
+  attachment::log_all(request, store.take_notices());
   if (missing.empty()) {
     return {};
   }

@@ -1,9 +1,6 @@
 // STATUS: whether an ADD now could succeed, from the store and the kernel alone.
-#include <unistd.h>
-
+#include "common/attachment/add.h"
 #include "common/firewall/table.h"
-#include "common/netlink/socket.h"
-#include "common/podlink/node.h"
 #include "plugins/vpc-route/settings.h"
 #include "plugins/vpc-route/vpc_route_plugin.h"
 
@@ -18,9 +15,7 @@ Status addresses_are_left(const cni::Request& request, const Settings& settings)
   ipam::Store store = settings.open_store();
   for (const ipam::RangeSet& set : settings.sets) {
     const auto available = store.available(set);
-    for (const std::string& notice : store.take_notices()) {
-      request.log->warning(notice);
-    }
+    attachment::log_all(request, store.take_notices());
     if (!available.ok() && available.error().is(ErrorKind::kTryAgain)) {
       return {};  // the store is busy at this moment, which is no reason to call the node unready
     }
@@ -49,11 +44,7 @@ Status status(const cni::Request& request) {
   const Settings settings = TRY(Settings::from(request.config));
   TRY(addresses_are_left(request, settings));
   TRY(firewall_works(settings));
-  if (settings.forwarding == podlink::Forwarding::kCheck) {
-    auto node = TRY(netlink::Socket::open());
-    TRY(podlink::ensure_forwarding(node, settings.forwarding, settings.families()));
-  }
-  return {};
+  return attachment::forwarding_is_as_wanted(settings);
 }
 
 }  // namespace catena::vpc_route

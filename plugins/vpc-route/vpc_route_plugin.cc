@@ -15,7 +15,6 @@
 namespace catena::vpc_route {
 namespace {
 
-using attachment::log_all;
 using base::IpAddress;
 using base::Result;
 using base::Status;
@@ -29,7 +28,7 @@ Result<std::vector<IpAddress>> claim_addresses(const cni::Request& request,
                          &base::Prefix::address);
   ipam::Store store = settings.open_store();
   const auto records = store.claim(claim, attachment::known_to_kernel(node));
-  log_all(request, store.take_notices());
+  attachment::log_all(request, store.take_notices());
   if (!records.ok()) {
     return records.error();
   }
@@ -45,10 +44,8 @@ Status set_up_firewall(const Settings& settings, const podlink::PodLink& link) {
   return table.has_value() ? attachment::set_up_firewall(*table, keys, link) : Status();
 }
 
-Status tear_down(const Settings& settings, const attachment::Teardown& what,
-                 std::vector<std::string>& notices) {
-  ipam::Store store = settings.open_store();
-  return attachment::tear_down({.store = &store, .firewall = settings.firewall()}, what, notices);
+attachment::TeardownPlan teardown_plan(const Settings& settings, ipam::Store& store) {
+  return {.store = &store, .firewall = settings.firewall()};
 }
 
 }  // namespace
@@ -64,20 +61,16 @@ Result<cni::AddResult> add(const cni::Request& request) {
   auto node = TRY(netlink::Socket::open());
   auto pod = TRY(netlink::Socket::open_in(sandbox));
   const podlink::Node nic =
-      TRY(podlink::find_node(node, settings.node_interface, settings.families()));
+      TRY(podlink::find_node(node, settings.node_interface, settings.families));
   podlink::PodLink link = attachment::plan_link(request, settings.mtu.value_or(nic.mtu));
   link.routes = settings.routes;
-  TRY(podlink::ensure_forwarding(node, settings.forwarding, settings.families()));
+  TRY(podlink::ensure_forwarding(node, settings.forwarding, settings.families));
   TRY(podlink::clear_leftovers(node, pod, link.attachment));
 
   base::Rollback undo;
   undo.push([&] {
-    std::vector<std::string> notices;
-    const attachment::Teardown what{.attachment = link.attachment, .netns = request.args.netns};
-    if (const Status undone = tear_down(settings, what, notices); !undone.ok()) {
-      notices.push_back("undo a failed ADD: " + undone.error().text());
-    }
-    log_all(request, notices);
+    ipam::Store store = settings.open_store();
+    attachment::undo_add(request, teardown_plan(settings, store));
   });
   link.addresses = TRY(claim_addresses(request, settings, node));
   TRY(set_up_firewall(settings, link));
@@ -85,24 +78,13 @@ Result<cni::AddResult> add(const cni::Request& request) {
   auto routes = TRY(podlink::configure_pod_end(pod, sandbox, ends, link));
   TRY(podlink::configure_host_end(node, ends, link, nic));
   undo.commit();
-
-  cni::AddResult result = request.config.prev_result.value_or(cni::AddResult());
-  podlink::append_to_result(result, ends, link, request.args.netns, std::move(routes));
-  result.dns = request.config.dns.empty() ? result.dns : request.config.dns;
-  return result;
+  return attachment::result_with(request, ends, link, std::move(routes));
 }
 
 Status del(const cni::Request& request) {
   const Settings settings = Settings::lenient_from(request.config);
-  std::vector<std::string> notices;
-  const cni::Attachment& pod = request.args.attachment;
-  const attachment::Teardown what{
-      .attachment = pod,
-      .netns = request.args.netns,
-      .remembered = attachment::addresses_in(request.config.prev_result, pod)};
-  Status done = tear_down(settings, what, notices);
-  log_all(request, notices);
-  return done;
+  ipam::Store store = settings.open_store();
+  return attachment::del(request, teardown_plan(settings, store));
 }
 
 Status gc(const cni::Request& request) {
@@ -115,10 +97,9 @@ Status gc(const cni::Request& request) {
           set, [&address](const ipam::Range& range) { return range.subnet.contains(address); });
     });
   };
-  return attachment::collect(request,
-                             {.teardown = {.store = &store, .firewall = settings.firewall()},
-                              .table = netlink::kMainTable,
-                              .may_be_ours = lies_in_a_range});
+  return attachment::collect(request, {.teardown = teardown_plan(settings, store),
+                                       .table = netlink::kMainTable,
+                                       .may_be_ours = lies_in_a_range});
 }
 
 }  // namespace catena::vpc_route

@@ -152,12 +152,16 @@ TEST_F(Gc, FilesOfWaitersThatDiedAreSweptAndThoseOfLivingOnesStay) {
   const std::string place = scene_.state_dir() + "/waiting";
   ASSERT_EQ(::mkdir(place.c_str(), 0700), 0);
   std::ofstream(place + "/dead") << "";
+  const std::string other = scene_.state_dir() + "/waiting-eni";
+  ASSERT_EQ(::mkdir(other.c_str(), 0700), 0);
+  std::ofstream(other + "/dead") << "";
   const base::UniqueFd living(
       ::open((place + "/living").c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600));
   ASSERT_EQ(::flock(living.get(), LOCK_EX), 0);
   const json found = gc({{"olderThan", 0}});
   EXPECT_EQ(kinds(found["garbage"]), std::set<std::string>{"waiting"});
   EXPECT_NE(::access((place + "/dead").c_str(), F_OK), 0);
+  EXPECT_NE(::access((other + "/dead").c_str(), F_OK), 0);
   EXPECT_EQ(::access((place + "/living").c_str(), F_OK), 0);
 }
 

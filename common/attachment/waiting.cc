@@ -1,4 +1,4 @@
-#include "plugins/multiip/waiting.h"
+#include "common/attachment/waiting.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -10,10 +10,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <nlohmann/json.hpp>
+
+#include "common/base/fields.h"
 #include "common/base/file.h"
 #include "common/base/hash.h"
 
-namespace catena::multiip {
+namespace catena::attachment {
 namespace {
 
 using base::Error;
@@ -34,8 +37,6 @@ std::string file_name(const cni::Attachment& attachment, const std::vector<Famil
   }
   return name;
 }
-
-std::string directory_of(const std::string& state_dir) { return state_dir + "/waiting"; }
 
 bool is_removed(int fd) {
   struct stat info {};
@@ -62,10 +63,10 @@ bool lives(const std::string& path) {
 
 }  // namespace
 
-Result<Waiting> Waiting::join(const std::string& state_dir, const cni::Attachment& attachment,
+Result<Waiting> Waiting::join(const std::string& directory, const cni::Attachment& attachment,
                               const std::vector<Family>& families) {
-  TRY(base::make_directories(directory_of(state_dir)));
-  const std::string path = directory_of(state_dir) + "/" + file_name(attachment, families);
+  TRY(base::make_directories(directory));
+  const std::string path = directory + "/" + file_name(attachment, families);
   while (true) {
     UniqueFd fd = TRY(base::open_file(path, O_RDWR | O_CREAT, 0600));
     if (::flock(fd.get(), LOCK_EX) != 0 && errno != EINTR) {
@@ -87,17 +88,20 @@ Waiting::~Waiting() {
   }
 }
 
-Result<Demand> demand_of_waiters(const std::string& state_dir) {
-  const std::string where = directory_of(state_dir);
-  const Directory directory(::opendir(where.c_str()));
-  if (directory == nullptr) {
-    return Error::from_errno(errno, "list " + where);
+std::string demand_as_json(const Demand& demand) {
+  return base::print_json({{"demand", demand.pods}, {"ipv4", demand.ipv4}, {"ipv6", demand.ipv6}});
+}
+
+Result<Demand> demand_of_waiters(const std::string& directory) {
+  const Directory listing(::opendir(directory.c_str()));
+  if (listing == nullptr) {
+    return Error::from_errno(errno, "list " + directory);
   }
   Demand demand;
-  while (const dirent* entry = ::readdir(directory.get())) {
+  while (const dirent* entry = ::readdir(listing.get())) {
     const std::string name = entry->d_name;
     const std::size_t dash = name.find('-');
-    std::string path = where;
+    std::string path = directory;
     path.append("/").append(name);
     if (dash == std::string::npos || !lives(path)) {
       continue;
@@ -109,4 +113,4 @@ Result<Demand> demand_of_waiters(const std::string& state_dir) {
   return demand;
 }
 
-}  // namespace catena::multiip
+}  // namespace catena::attachment

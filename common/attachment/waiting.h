@@ -1,23 +1,22 @@
-// The pods of this node that wait for the pool to grow.
+// The pods of this node that wait for the same thing.
 #pragma once
 
 #include <cstddef>
 #include <string>
 #include <vector>
 
-#include "common/base/clock.h"
 #include "common/base/ip.h"
 #include "common/base/result.h"
 #include "common/base/unique_fd.h"
 #include "common/cni/types.h"
 
-namespace catena::multiip {
+namespace catena::attachment {
 
-// One waiter: a file in stateDir/waiting, locked as long as its process lives, removed with this
-// object.
+// One waiter: a file in `directory`, locked as long as its process lives, removed with this object.
+// The directory is made where it is missing.
 class Waiting {
  public:
-  static base::Result<Waiting> join(const std::string& state_dir, const cni::Attachment& attachment,
+  static base::Result<Waiting> join(const std::string& directory, const cni::Attachment& attachment,
                                     const std::vector<base::Family>& families);
   Waiting(Waiting&& other) noexcept;
   Waiting& operator=(Waiting&&) = delete;
@@ -36,7 +35,10 @@ struct Demand {
   bool ipv4 = false;
   bool ipv6 = false;
 };
-// Of those that live; removes the files of those that don't.
-base::Result<Demand> demand_of_waiters(const std::string& state_dir);
+// {"demand":3,"ipv4":true,"ipv6":false}
+std::string demand_as_json(const Demand& demand);
 
-}  // namespace catena::multiip
+// Of those that live; removes the files of those that don't.
+base::Result<Demand> demand_of_waiters(const std::string& directory);
+
+}  // namespace catena::attachment
