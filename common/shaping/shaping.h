@@ -67,13 +67,20 @@ struct Shaped {
   bool operator==(const Shaped&) const = default;
 };
 
-// The pod's interface `shaped.if_name` and, found by the kernel's own word, its end on the node:
+// The pod's interface `pod_link` and, found by the kernel's own word, its end on the node:
 // kNotFound without the interface. `host_links`: the names that the result of ADD has for the
 // node's side. Where there are some, the end is one of them (kDiffers otherwise); where there are
 // none, it is the veth whose peer is the pod's.
 base::Result<Pipe> find_pipe(netlink::Socket& node, netlink::Socket& pod,
                              const std::string& pod_link,
                              const std::vector<std::string>& host_links);
+
+// Every ifb begins with this. The rest is made of container id and interface name: never another
+// attachment's. Its alias is "catena-bandwidth <network> <container id>/<interface>", cut to what a
+// link can hold.
+inline constexpr char kIfbPrefix[] = "ctb";
+std::string ifb_name(const std::string& container_id, const std::string& if_name);
+std::string ifb_alias_prefix(const std::string& network);
 
 // Makes the kernel's queues as `rates` say, whatever they are like before: changes in place, so
 // that no packet is lost, and removes what is not limited any more. kUnsupported names the option
