@@ -18,6 +18,7 @@ BELOW = {
     "ipam": {"base", "netlink", "cni"},
     "firewall": {"base", "netlink"},
     "enilink": {"base", "netlink", "firewall"},
+    "shaping": {"base", "netlink"},
     "podlink": {"base", "netlink", "cni", "firewall"},
     "attachment": {"base", "netlink", "cni", "ipam", "firewall", "podlink"},
     "ask": {"base"},
