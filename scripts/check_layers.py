@@ -22,6 +22,7 @@ BELOW = {
     "podlink": {"base", "netlink", "cni", "firewall"},
     "attachment": {"base", "netlink", "cni", "ipam", "firewall", "podlink"},
     "ask": {"base"},
+    "podwish": {"base"},
     "cloud": {"base"},
     "kube": {"base"},
     "netpol": {"base"},
