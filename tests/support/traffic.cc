@@ -182,7 +182,7 @@ class Run {
   }
 
   void send_probes() {
-    for (auto next = start_; next < end_; next += milliseconds(10)) {
+    for (auto next = start_; next < end_; next += milliseconds(50)) {
       std::this_thread::sleep_until(next);
       const auto now = Clock::now().time_since_epoch().count();
       (void)!::send(probe_.sender.get(), &now, sizeof now, MSG_DONTWAIT);

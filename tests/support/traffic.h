@@ -23,7 +23,7 @@ struct Load {
 
 struct Delivery {
   double bits_per_second = 0;  // of payload
-  // One way, of a small datagram every 10 ms beside the load; of those that arrived. 0: none did.
+  // One way, of a small datagram every 50 ms beside the load; of those that arrived. 0: none did.
   double median_wait_ms = 0;
   double longest_wait_ms = 0;
 };
