@@ -18,6 +18,7 @@ BELOW = {
     "ipam": {"base", "netlink", "cni"},
     "firewall": {"base", "netlink"},
     "enilink": {"base", "netlink", "firewall"},
+    "shaping": {"base", "netlink"},
     "podlink": {"base", "netlink", "cni", "firewall"},
     "podnic": {"base", "netlink", "cni", "firewall", "enilink", "podlink"},
     "attachment": {"base", "ask", "netlink", "cni", "ipam", "firewall", "podlink"},

@@ -15,7 +15,7 @@ using base::Error;
 using base::Result;
 using Json = nlohmann::json;
 
-// kubelet's uid of a static pod, in the mirror pod's annotations.
+// In the annotations of a static pod's mirror.
 constexpr std::string_view kConfigHash = "kubernetes.io/config.hash";
 
 // The API server writes quantities canonically, so no other text is zero.
@@ -57,15 +57,15 @@ Wishes wishes_of(const Json& pod) {
   Wishes wishes;
   wishes.annotations = wishes_in(base::find_at(pod, {"metadata", "annotations"}));
   wishes.uid = base::text_at(pod, {"metadata", "uid"});
+  wishes.static_uid = base::text_at(pod, {"metadata", "annotations", kConfigHash});
   wishes.eni = asks_for_eni(wishes.annotations) ||
                any_has_eni(base::find_at(pod, {"spec", "containers"})) ||
                any_has_eni(base::find_at(pod, {"spec", "initContainers"}));
   return wishes;
 }
 
-bool is_known_as(const Json& pod, std::string_view uid) {
-  return uid == base::text_at(pod, {"metadata", "uid"}) ||
-         (!uid.empty() && uid == base::text_at(pod, {"metadata", "annotations", kConfigHash}));
+bool Wishes::are_of(std::string_view kubelet_uid) const {
+  return !kubelet_uid.empty() && (kubelet_uid == uid || kubelet_uid == static_uid);
 }
 
 std::string to_args(const PodName& pod) {

@@ -16,16 +16,17 @@ inline constexpr std::string_view kWishesDuty = "pod.wishes";
 struct Wishes {
   bool eni = false;         // by annotation or by a container's resources
   Annotations annotations;  // those that are wishes
-  std::string uid;
+  std::string uid;          // at the API server
+  // kubelet's uid of a static pod, which has another one at the API server; empty otherwise.
+  std::string static_uid;
+
+  // Whether kubelet knows the pod as `kubelet_uid`.
+  bool are_of(std::string_view kubelet_uid) const;
 };
 
 // Of a pod as the API server has it; what is missing or of another shape asks for nothing.
 // Limits and requests of containers and initContainers count.
 Wishes wishes_of(const nlohmann::json& pod);
-
-// Whether kubelet knows `pod` as `uid`: a static pod has one for kubelet, which its mirror at the
-// API server carries as an annotation, and another one there.
-bool is_known_as(const nlohmann::json& pod, std::string_view uid);
 
 // Whom the duty is asked about.
 struct PodName {
@@ -36,7 +37,7 @@ struct PodName {
 // The duty's arguments, a JSON object.
 std::string to_args(const PodName& pod);
 
-// The duty's answer, there and back; kUndecodable.
+// The duty's answer, there and back, without `static_uid`; kUndecodable.
 nlohmann::json to_json(const Wishes& wishes);
 base::Result<Wishes> parse_wishes(const nlohmann::json& answer);
 

@@ -70,11 +70,11 @@ TEST(PodWishes, AnObjectOfAnotherShapeAsksForNothing) {
 TEST(PodWishes, AStaticPodIsKnownByBothItsUids) {
   Json mirror = pod_with(Json::array());
   mirror["metadata"]["annotations"] = {{"kubernetes.io/config.hash", "h-7"}};
-  EXPECT_TRUE(is_known_as(mirror, "u-1"));
-  EXPECT_TRUE(is_known_as(mirror, "h-7"));
-  EXPECT_FALSE(is_known_as(mirror, "u-2"));
-  EXPECT_FALSE(is_known_as(mirror, ""));
-  EXPECT_FALSE(is_known_as(pod_with(Json::array()), ""));
+  EXPECT_TRUE(wishes_of(mirror).are_of("u-1"));
+  EXPECT_TRUE(wishes_of(mirror).are_of("h-7"));
+  EXPECT_FALSE(wishes_of(mirror).are_of("u-2"));
+  EXPECT_FALSE(wishes_of(mirror).are_of(""));
+  EXPECT_FALSE(wishes_of(pod_with(Json::array())).are_of(""));
 }
 
 TEST(PodWishes, AreReadAsTheyWereWritten) {
