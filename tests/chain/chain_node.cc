@@ -1,10 +1,12 @@
 #include "tests/chain/chain_node.h"
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <sched.h>
 #include <sstream>
 #include <sys/mount.h>
@@ -90,19 +92,24 @@ json ChainNode::shipped(const std::string& file) const {
   return conflist;
 }
 
+std::vector<std::pair<std::string, std::string>> variables_of(const PodOptions& options) {
+  std::vector<std::pair<std::string, std::string>> variables{{"CNI_IFNAME", options.if_name}};
+  if (!options.capabilities.is_null()) {
+    variables.emplace_back("CAP_ARGS", options.capabilities.dump());
+  }
+  if (!options.args.empty()) {
+    variables.emplace_back("CNI_ARGS", options.args);
+  }
+  return variables;
+}
+
 Outcome ChainNode::cnitool(const std::string& verb, const std::string& network,
                            const std::string& netns, const PodOptions& options) const {
   std::vector<std::pair<std::string, std::string>> environment = {
       {"CNI_PATH", bin_dir() + ":/usr/lib/cni"},
       {"NETCONFPATH", dir() + "/net.d"},
-      {"CNI_IFNAME", options.if_name},
       {"PATH", "/usr/sbin:/usr/bin:/sbin:/bin"}};
-  if (!options.capabilities.is_null()) {
-    environment.emplace_back("CAP_ARGS", options.capabilities.dump());
-  }
-  if (!options.args.empty()) {
-    environment.emplace_back("CNI_ARGS", options.args);
-  }
+  std::ranges::move(variables_of(options), std::back_inserter(environment));
   return run_process({CATENA_CNITOOL, verb, network, netns},
                      {.environment = environment, .netns_fd = node().fd()});
 }

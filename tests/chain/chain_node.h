@@ -23,6 +23,7 @@ struct PodOptions {
   json capabilities;  // CAP_ARGS; null: none
   std::string args;   // CNI_ARGS
 };
+std::vector<std::pair<std::string, std::string>> variables_of(const PodOptions& options);
 
 // cnitool keeps its results in /var/lib/cni; these tests see an empty one of their own.
 class ChainNode {

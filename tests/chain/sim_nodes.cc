@@ -26,7 +26,6 @@ SimNode::SimNode(int number, const json& facts, const json& environment)
       netns_("/run/netns/" + facts.at("netns").get<std::string>()) {
   environment_ = {{"CNI_PATH", bin_dir() + ":/usr/lib/cni"},
                   {"NETCONFPATH", dir_.path()},
-                  {"CNI_IFNAME", "eth0"},
                   {"CATENA_SOCKET", socket()},
                   {"PATH", "/usr/sbin:/usr/bin:/sbin:/bin"}};
   for (const auto& [name, value] : environment.items()) {
@@ -42,26 +41,29 @@ base::IpAddress SimNode::address(base::Family family) const {
 }
 
 std::string SimNode::log() const {
-  const std::ifstream file(dir_.path() + "/log");
+  const std::ifstream file(log_file());
   return (std::stringstream() << file.rdbuf()).str();
 }
 
-ProcessOptions SimNode::here() const {
-  return {.environment = environment_, .netns_fd = netns_.fd()};
+ProcessOptions SimNode::here(const PodOptions& options) const {
+  auto environment = environment_;
+  for (auto& variable : variables_of(options)) {
+    environment.push_back(std::move(variable));
+  }
+  return {.environment = std::move(environment), .netns_fd = netns_.fd()};
 }
 
 void SimNode::install(const json& overrides) const {
   json plugin = {{"type", "catena-vpc-route"},
                  {"podCIDRs", {cidr()}},
                  {"stateDir", state_dir()},
-                 {"logFile", dir_.path() + "/log"}};
+                 {"logFile", log_file()}};
   plugin.merge_patch(overrides);
   install_chain(json::array({plugin}));
 }
 
 void SimNode::install_multiip(const json& overrides, const json& eni_conf) const {
-  json plugin = {
-      {"type", "catena-multiip"}, {"stateDir", state_dir()}, {"logFile", dir_.path() + "/log"}};
+  json plugin = {{"type", "catena-multiip"}, {"stateDir", state_dir()}, {"logFile", log_file()}};
   if (!eni_conf.is_null()) {
     std::ofstream(this->eni_conf()) << eni_conf.dump();
     plugin["eniConf"] = this->eni_conf();
@@ -75,19 +77,21 @@ void SimNode::install_chain(const json& plugins) const {
       << json{{"cniVersion", "1.0.0"}, {"name", "net"}, {"plugins", plugins}}.dump();
 }
 
-Outcome SimNode::cnitool(const std::string& verb, const ScratchNetNs& pod) const {
-  return run_process({cnitool_path(), verb, "net", pod.path()}, here());
+Outcome SimNode::cnitool(const std::string& verb, const ScratchNetNs& pod,
+                         const PodOptions& options) const {
+  return run_process({cnitool_path(), verb, "net", pod.path()}, here(options));
 }
 
 Outcome SimNode::cnitool_killed_after(unsigned milliseconds, const std::string& verb,
-                                      const ScratchNetNs& pod) const {
+                                      const ScratchNetNs& pod, const PodOptions& options) const {
   if (milliseconds == 0) {
-    return cnitool(verb, pod);
+    return cnitool(verb, pod, options);
   }
   // timeout(1) makes a process group of its own and signals all of it.
   const std::string seconds = std::to_string(milliseconds / 1000.0);
   return run_process(
-      {"/usr/bin/timeout", "-s", "KILL", seconds, cnitool_path(), verb, "net", pod.path()}, here());
+      {"/usr/bin/timeout", "-s", "KILL", seconds, cnitool_path(), verb, "net", pod.path()},
+      here(options));
 }
 
 pid_t SimNode::start(const std::vector<std::string>& argv) const {
@@ -96,7 +100,7 @@ pid_t SimNode::start(const std::vector<std::string>& argv) const {
     return child;
   }
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  const std::string log = dir_.path() + "/log";
+  const std::string log = log_file();
   if (::setns(netns_.fd(), CLONE_NEWNET) != 0 || ::freopen(log.c_str(), "a", stderr) == nullptr) {
     ::_exit(126);
   }
@@ -112,8 +116,9 @@ pid_t SimNode::start(const std::vector<std::string>& argv) const {
   ::_exit(127);
 }
 
-std::vector<base::IpAddress> SimNode::add_all(const ScratchNetNs& pod) const {
-  const Outcome outcome = cnitool("add", pod);
+std::vector<base::IpAddress> SimNode::add_all(const ScratchNetNs& pod,
+                                              const PodOptions& options) const {
+  const Outcome outcome = cnitool("add", pod, options);
   EXPECT_EQ(outcome.exit_status, 0) << outcome.out << outcome.err << log();
   if (outcome.exit_status != 0) {
     return {};

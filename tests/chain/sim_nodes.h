@@ -29,18 +29,21 @@ class SimNode {
   std::string cidr() const { return "172.30." + std::to_string(number_) + ".0/24"; }
   std::string state_dir() const { return dir_.path() + "/state"; }
   std::string log() const;
+  std::string log_file() const { return dir_.path() + "/log"; }
 
   // A conflist with catena-vpc-route alone, `overrides` merged into its object.
   void install(const json& overrides) const;
   // One with catena-multiip alone, which asks for ENIs as `eni_conf` says (null: without eni.conf).
   void install_multiip(const json& overrides, const json& eni_conf) const;
   void install_chain(const json& plugins) const;
-  Outcome cnitool(const std::string& verb, const ScratchNetNs& pod) const;
+  Outcome cnitool(const std::string& verb, const ScratchNetNs& pod,
+                  const PodOptions& options = {}) const;
   // cnitool and what it started are killed after so many milliseconds; 0: never.
   Outcome cnitool_killed_after(unsigned milliseconds, const std::string& verb,
-                               const ScratchNetNs& pod) const;
+                               const ScratchNetNs& pod, const PodOptions& options = {}) const;
   // The addresses; fails the running test when the ADD fails.
-  std::vector<base::IpAddress> add_all(const ScratchNetNs& pod) const;
+  std::vector<base::IpAddress> add_all(const ScratchNetNs& pod,
+                                       const PodOptions& options = {}) const;
   // The first of them.
   base::IpAddress add(const ScratchNetNs& pod) const;
   Outcome agent(const std::vector<std::string>& arguments) const;
@@ -50,7 +53,7 @@ class SimNode {
   std::string eni_conf() const { return dir_.path() + "/eni.json"; }
 
  private:
-  ProcessOptions here() const;
+  ProcessOptions here(const PodOptions& options = {}) const;
 
   int number_;
   std::string id_;
