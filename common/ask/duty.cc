@@ -113,6 +113,16 @@ Result<Json> duty(const Question& question, milliseconds patience) {
   return run_once(question, deadline).context(what);
 }
 
+Result<Json> running_agent(const Question& question, milliseconds patience) {
+  const std::string what = "ask the agent for " + question.duty;
+  std::optional<Json> answer = TRY(ask_daemon(question, base::Deadline(patience)).context(what));
+  if (!answer.has_value()) {
+    return Error(ErrorKind::kNotFound, what + ": no agent answers at " + socket_path())
+        .advice("look whether catena-agent run is alive");
+  }
+  return *std::move(answer);
+}
+
 bool can_ask(const std::vector<std::string>& cni_path) {
   return ::access(socket_path().c_str(), F_OK) == 0 || find_agent(cni_path).ok();
 }
