@@ -63,6 +63,14 @@ class Duty {
   cloud::Metadata* metadata() const { return metadata_; }
   const ipam::InUse& in_use() const { return in_use_; }
 
+  // Says whether a NIC is in this node's own namespace, rather than in a pod or nowhere.
+  using AtHome = std::function<base::Result<bool>(const base::Mac& nic)>;
+  void look_for_nics(AtHome at_home) { at_home_ = std::move(at_home); }
+  // True where nobody looks.
+  base::Result<bool> is_at_home(const base::Mac& nic) const {
+    return at_home_ ? at_home_(nic) : base::Result<bool>(true);
+  }
+
   // `wanted` is asked before each wait: once it says true, pause() ends the duty, which then gives
   // way to something more urgent. All that was begun is written down.
   void give_way_when(std::function<bool()> wanted) { wanted_ = std::move(wanted); }
@@ -81,6 +89,7 @@ class Duty {
   std::optional<Machine> machine_;
   cloud::Metadata* metadata_ = nullptr;
   ipam::InUse in_use_;
+  AtHome at_home_;
   std::function<bool()> wanted_;
   std::vector<std::string> notices_;
 };

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "agent/duty.h"
@@ -68,6 +69,9 @@ class Attachments {
   Duty* duty_;
   std::vector<Attaching> going_;
 };
+
+// Carries to an end what earlier calls began: ENIs of that mode, and addresses of any.
+base::Result<std::vector<base::Result<Grown>>> settle_growth(Duty& duty, std::string_view mode);
 
 // Detaches and deletes, whatever state the ENI is in; success when it is gone.
 base::Status finish_delete_eni(Duty& duty, const ipam::Intent& intent);

@@ -59,21 +59,8 @@ class Growing {
 
   // What earlier calls left unfinished brings addresses, and must not be begun a second time.
   base::Status settle() {
-    Attachments enis(duty_);
-    for (const ipam::Intent& intent : TRY(duty_.store().cloud()).intents) {
-      base::Status settled;
-      if (intent.action == kCreateEni && parameter(intent, "mode") == ipam::kSharedMode) {
-        settled = enis.begin(intent, Begun::kBefore);
-      } else if (intent.action == kAssign) {
-        base::Result<Grown> assigned = finish_assign(duty_, intent, Begun::kBefore);
-        note(assigned);
-      }
-      if (!settled.ok()) {
-        why_ = settled.error();
-      }
-    }
-    for (const base::Result<Grown>& attached : enis.finish()) {
-      note(attached);
+    for (const base::Result<Grown>& settled : TRY(settle_growth(duty_, ipam::kSharedMode))) {
+      note(settled);
     }
     return {};
   }
@@ -92,7 +79,7 @@ class Growing {
     growth.prefixes4 = prefixes4_;
     growth.prefixes6 = prefixes6_;
     growth.policy = duty_.settings().pool.eni_policy;
-    growth.new_enis = no_new_eni_ ? 0 : TRY(view_->new_enis(duty_));
+    growth.new_enis = no_new_eni_ ? 0 : TRY(view_->new_enis(duty_, ipam::kSharedMode));
     growth.new_eni = view_->new_eni(prefixes4_);
     std::vector<EniRoom> rooms = view_->rooms(stock, prefixes4_);
     const auto serving = static_cast<std::ptrdiff_t>(rooms.size());

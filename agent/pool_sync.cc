@@ -13,7 +13,8 @@ constexpr std::string_view kUnknownToMetadata = "the metadata service does not k
 
 using Addresses = std::set<base::IpAddress>;
 
-// Free ones nobody is about to touch, and those in quarantine, of ENIs that serve.
+// Free ones nobody is about to touch, and those in quarantine, of ENIs that serve, exclusive ones
+// included.
 struct Idle {
   std::vector<ipam::Record> free;
   std::vector<ipam::Record> quarantined;
@@ -22,7 +23,7 @@ struct Idle {
 base::Result<Idle> idle_records(Duty& duty) {
   std::set<std::string> serving;
   for (const ipam::EniStock& eni : TRY(duty.store().stock())) {
-    if (eni.serves()) {
+    if (eni.serves() || ipam::serves_a_pod(eni.eni)) {
       serving.insert(eni.eni.id);
     }
   }

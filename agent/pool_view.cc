@@ -40,7 +40,9 @@ PoolLimits limits_of(const cloud::InstanceType& type, const PoolSettings& settin
   const double scaled = std::floor(settings.eni_cap_ratio * type.eni_quantity);
   const int capped =
       std::clamp(static_cast<int>(scaled) + settings.eni_cap_shift, 0, type.eni_quantity);
-  limits.enis = std::max(capped - 1, 0);
+  limits.all_enis = std::max(capped - 1, 0);
+  limits.enis = limits.all_enis;
+  limits.min_enis = settings.min_enis;
   if (settings.max_enis > 0) {
     limits.enis = std::min(limits.enis, settings.max_enis);
   }
@@ -49,6 +51,22 @@ PoolLimits limits_of(const cloud::InstanceType& type, const PoolSettings& settin
   limits.ips_each =
       settings.max_ips_per_eni > 0 ? settings.max_ips_per_eni : std::numeric_limits<int>::max();
   return limits;
+}
+
+EniCount count_enis(const ipam::CloudRecords& known) {
+  EniCount count;
+  const auto add = [&count](const std::string& mode) {
+    ++(mode == ipam::kExclusiveMode ? count.exclusive : count.shared);
+  };
+  for (const ipam::Eni& eni : known.enis) {
+    add(eni.mode);
+  }
+  for (const ipam::Intent& intent : known.intents) {
+    if (intent.action == kCreateEni && parameter(intent, "eni").empty()) {
+      add(parameter(intent, "mode"));
+    }
+  }
+  return count;
 }
 
 base::Result<PoolView> PoolView::open(Duty& duty) {
@@ -77,17 +95,13 @@ base::Result<PoolView> PoolView::open(Duty& duty) {
   return view;
 }
 
-base::Result<int> PoolView::new_enis(Duty& duty) const {
-  const ipam::CloudRecords known = TRY(duty.store().cloud());
-  const auto unmade = std::ranges::count_if(known.intents, [](const ipam::Intent& intent) {
-    return intent.action == kCreateEni && parameter(intent, "eni").empty();
-  });
-  const auto shared = std::ranges::count_if(
-      known.enis, [](const ipam::Eni& eni) { return eni.mode == ipam::kSharedMode; });
-  const int ours = static_cast<int>(known.enis.size()) + static_cast<int>(unmade);
-  return std::max(std::min(limits_.enis - static_cast<int>(shared) - static_cast<int>(unmade),
-                           adapters_ - attached_ - ours),
-                  0);
+base::Result<int> PoolView::new_enis(Duty& duty, std::string_view mode) const {
+  const EniCount ours = count_enis(TRY(duty.store().cloud()));
+  const int left = std::min(limits_.all_enis, adapters_ - attached_) - ours.shared - ours.exclusive;
+  const int of_mode = mode == ipam::kSharedMode
+                          ? limits_.enis - ours.shared
+                          : left - std::max(limits_.min_enis - ours.shared, 0);
+  return std::max(std::min(left, of_mode), 0);
 }
 
 int PoolView::slots4_left(int used, int addresses, bool prefixes) const {

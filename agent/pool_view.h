@@ -3,6 +3,7 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "agent/pool.h"
@@ -15,12 +16,21 @@ int servable(const std::vector<ipam::EniStock>& stock, const Families& families)
 
 // How many ENIs and addresses the node may have.
 struct PoolLimits {
-  int enis = 0;       // shared ones of ours, beside the primary ENI
+  int all_enis = 0;   // beside the primary one
+  int enis = 0;       // of these, shared ones of ours
+  int min_enis = 0;   // shared ones, for which exclusive ones leave room
   int ipv4_each = 0;  // slots of an ENI, its own address included
   int ipv6_each = 0;
   int ips_each = 0;  // addresses of a family in all of them; eni.conf's max_ips_per_eni
 };
 PoolLimits limits_of(const cloud::InstanceType& type, const PoolSettings& settings);
+
+// ENIs of ours, those included that are about to be made.
+struct EniCount {
+  int shared = 0;
+  int exclusive = 0;
+};
+EniCount count_enis(const ipam::CloudRecords& known);
 
 // Slots that an ENI has in use.
 struct SlotsUsed {
@@ -36,8 +46,8 @@ class PoolView {
   static base::Result<PoolView> open(Duty& duty);
 
   const PoolLimits& limits() const { return limits_; }
-  // How many ENIs more may be made, by what the store says now.
-  base::Result<int> new_enis(Duty& duty) const;
+  // How many ENIs of that mode more may be made, by what the store says now.
+  base::Result<int> new_enis(Duty& duty, std::string_view mode) const;
   // ENIs that serve pods, with the room they have.
   std::vector<EniRoom> rooms(const std::vector<ipam::EniStock>& stock, bool prefixes4) const;
   EniRoom new_eni(bool prefixes4) const;

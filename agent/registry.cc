@@ -8,8 +8,10 @@
 
 #include "agent/answers.h"
 #include "agent/conflist.h"
+#include "agent/eni_answers.h"
 #include "agent/gc.h"
 #include "agent/kernel.h"
+#include "agent/nics.h"
 #include "agent/nodes.h"
 #include "agent/pool_answers.h"
 #include "agent/repair.h"
@@ -35,6 +37,22 @@ constexpr std::array kDuties{
              .purpose = "the instance, its limits and ENIs, the vSwitches, the store",
              .twins = Twins::kShareAnAnswer,
              .with_cloud = answer_describe},
+    DutyKind{.name = "eni.capacity",
+             .purpose = "how many pods of this node can have an ENI of their own",
+             .twins = Twins::kShareAnAnswer,
+             .with_cloud = answer_eni_capacity},
+    DutyKind{.name = "eni.grow",
+             .purpose = "ENIs for so many waiting pods that want one of their own",
+             .holds = Holds::kEnis,
+             .urgency = Urgency::kPodsWait,
+             .twins = Twins::kShareAnAnswer,
+             .with_cloud = answer_eni_grow},
+    DutyKind{.name = "eni.keep",
+             .purpose = "brings the number of idle ENIs between its bounds",
+             .holds = Holds::kEnis,
+             .urgency = Urgency::kGivesWay,
+             .twins = Twins::kShareAnAnswer,
+             .with_cloud = answer_eni_keep},
     DutyKind{.name = "gc",
              .purpose = "removes what no live pod of this node owns any more",
              .twins = Twins::kShareAnAnswer,
@@ -148,6 +166,7 @@ Result<Spoken> perform_with_cloud(const Request& request, Nodes& nodes, base::Fi
   ipam::Store store = node->open_store();
   Duty duty(store, node->client(), node->settings(), deadline.left());
   duty.ask_also(&node->metadata(), TRY(asking_the_kernel()));
+  duty.look_for_nics(TRY(looking_for_nics()));
   if (request.duty->urgency == Urgency::kGivesWay) {
     duty.give_way_when([&nodes] { return Locks::is_wanted(nodes.state_dir()); });
   }

@@ -18,6 +18,7 @@ PoolSettings pool_settings_of(const cloud::EniConf& conf) {
   pool.ipv4_prefixes = conf.ipv4_prefixes;
   pool.ipv6_prefixes = conf.ipv6_prefixes;
   pool.idle_reclaim = conf.idle_reclaim;
+  pool.idle_enis = conf.idle_enis;
   pool.sync_period = conf.pool_sync_period;
   return pool;
 }

@@ -11,8 +11,8 @@
 
 namespace catena::agent {
 
-// What eni.conf says of the pool of addresses (docs/eni-conf.md); ENIs are those beside the primary
-// one.
+// What eni.conf says of the pools of addresses and of ENIs (docs/eni-conf.md); ENIs are those
+// beside the primary one.
 struct PoolSettings {
   int min_idle = 0;  // pods that could be served without the cloud: below it the pool grows,
   int max_idle = 5;  // above it it shrinks
@@ -28,6 +28,7 @@ struct PoolSettings {
   int ipv4_prefixes = 0;  // that the node has at least
   int ipv6_prefixes = 0;  // of each ENI; 0: single addresses
   cloud::IdleReclaim idle_reclaim;
+  cloud::IdleEnis idle_enis;                       // exclusive ones
   std::chrono::milliseconds sync_period{120'000};  // of pool.keep
 };
 PoolSettings pool_settings_of(const cloud::EniConf& conf);

@@ -265,6 +265,20 @@ Status read_enis(Fields& fields, EniConf& conf) {
   return {};
 }
 
+Status read_idle_enis(Fields& fields, EniConf& conf) {
+  IdleEnis& idle = conf.idle_enis;
+  idle.min = TRY(loose_integer(fields, "min_idle_eni", 0, kMostEnis)).value_or(idle.min);
+  idle.max = TRY(loose_integer(fields, "max_idle_eni", 0, kMostEnis)).value_or(idle.min);
+  idle.reclaim_after =
+      TRY(loose_duration(fields, "idle_eni_reclaim_after")).value_or(idle.reclaim_after);
+  if (idle.min > idle.max) {
+    return Error(ErrorKind::kBadConfig, "min_idle_eni: " + std::to_string(idle.min) +
+                                            " is more than max_idle_eni (" +
+                                            std::to_string(idle.max) + ")");
+  }
+  return {};
+}
+
 Status read_prefixes(Fields& fields, EniConf& conf) {
   conf.use_prefixes = TRY(loose_boolean(fields, "enable_ip_prefix")).value_or(false);
   conf.ipv4_prefixes =
@@ -345,6 +359,7 @@ Result<EniConf> parse_eni_conf(std::string_view text) {
   TRY(read_pool(fields, conf));
   TRY(read_reclaim(fields, conf));
   TRY(read_enis(fields, conf));
+  TRY(read_idle_enis(fields, conf));
   TRY(read_prefixes(fields, conf));
   TRY(read_rate_limits(fields, conf));
   TRY(fields.no_unknown_keys());

@@ -35,6 +35,13 @@ struct IdleReclaim {
   double jitter = 0.1;  // share of the interval
 };
 
+// ENIs that are attached so that a pod can have one as a whole, and that no pod has.
+struct IdleEnis {
+  int min = 0;  // below it more are made,
+  int max = 0;  // above it they go once they were idle for so long
+  std::chrono::milliseconds reclaim_after{600'000};
+};
+
 struct EniConf {
   std::string region;                      // empty: the metadata service says
   std::optional<Credentials> credentials;  // access_key and access_secret
@@ -53,6 +60,7 @@ struct EniConf {
   int warm_up_size = 0;   // addresses to have when the node starts
   IdleReclaim idle_reclaim;
   std::chrono::milliseconds pool_sync_period{120'000};
+  IdleEnis idle_enis;
   int min_enis = 0;
   int max_enis = 0;            // 0: as many as the instance type allows
   int max_ips_per_eni = 0;     // of a family, its own included; 0: as many as the type allows

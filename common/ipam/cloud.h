@@ -31,7 +31,7 @@ struct Eni {
   base::IpAddress gateway;
   int prefix_length = 0;                    // of the vSwitch's IPv4 block
   std::optional<base::IpAddress> gateway6;  // where the vSwitch has IPv6
-  std::string mode;                         // "shared" or "exclusive"
+  std::string mode;                         // kSharedMode or kExclusiveMode
   EniState state = EniState::kCreated;
   // 1 to 254: names its table and its mark on this node. Given by the store, the lowest free one,
   // when it first learns of the ENI, and kept until it is dropped; what CloudChange says of it does
@@ -39,9 +39,12 @@ struct Eni {
   int slot = 0;
 };
 inline constexpr int kLastSlot = 254;
+inline constexpr std::string_view kSharedMode = "shared";
+inline constexpr std::string_view kExclusiveMode = "exclusive";
 // Whether pods get addresses of it: shared, in use, and with a slot.
 bool serves_pods(const Eni& eni);
-inline constexpr std::string_view kSharedMode = "shared";
+// Whether a pod may get it as a whole: exclusive, and in use.
+bool serves_a_pod(const Eni& eni);
 
 // A change of the cloud that was begun and whose end is not known yet: written before the call,
 // dropped once the store says what came of it. `key` is the ClientToken, or an id of our own where

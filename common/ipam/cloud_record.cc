@@ -86,6 +86,10 @@ bool serves_pods(const Eni& eni) {
   return eni.state == EniState::kInUse && eni.mode == kSharedMode && eni.slot != 0;
 }
 
+bool serves_a_pod(const Eni& eni) {
+  return eni.state == EniState::kInUse && eni.mode == kExclusiveMode;
+}
+
 Entry to_entry(const Eni& eni, std::string_view earlier) {
   Entry entry = entry_of(kEniKind, eni.id);
   Json json = object_of(entry, earlier);

@@ -22,10 +22,13 @@ struct Choice {
   std::chrono::nanoseconds free_since{};  // of the first address
 };
 
+// What of an ENI a pod gets.
+enum class Share { kAddresses, kWhole };
+
 class EniClaiming {
  public:
-  EniClaiming(Update& update, const EniClaim& claim, const InUse& in_use)
-      : update_(update), claim_(claim), binding_(update, claim.owner, in_use) {}
+  EniClaiming(Update& update, const EniClaim& claim, const InUse& in_use, Share share)
+      : update_(update), claim_(claim), share_(share), binding_(update, claim.owner, in_use) {}
 
   // What it learns of addresses in use outlives its failure.
   Result<std::optional<EniAttachment>> run();
@@ -35,15 +38,19 @@ class EniClaiming {
   Result<EniAttachment> keep(std::vector<Record> held);
   Result<std::optional<EniAttachment>> take();
   base::Status look_at_wanted();
+  std::string why_not(const IpAddress& wanted, const std::optional<Eni>& eni) const;
   bool may_serve(const ListedEni& listed) const;
+  Result<bool> is_held(const std::string& eni);
   Result<std::optional<Choice>> best_choice();
   Result<std::optional<Choice>> choice_of(const ListedEni& listed);
+  Result<std::optional<Holding>> free_address(const ListedEni& listed, Family family);
   Result<bool> any_in_use(const Choice& choice);
   Result<EniAttachment> bind(const Choice& choice);
   const IpAddress* wanted_of(Family family) const;
 
   Update& update_;
   const EniClaim& claim_;
+  Share share_;
   Binding binding_;
   std::string wanted_eni_;  // the one that has the wanted addresses; empty: any
 };
@@ -72,9 +79,12 @@ const IpAddress* EniClaiming::wanted_of(Family family) const {
 Result<EniAttachment> EniClaiming::keep(std::vector<Record> held) {
   const std::optional<Entry> entry = TRY(update_.index().find(kEniKind, held.front().pool));
   const std::optional<Eni> eni = entry.has_value() ? eni_in(*entry) : std::nullopt;
-  if (!eni.has_value() || !serves_pods(*eni)) {
+  const bool serves =
+      eni.has_value() && (share_ == Share::kWhole ? serves_a_pod(*eni) : serves_pods(*eni));
+  if (!serves) {
     return already_holds(claim_.owner, held.front(),
-                         "of " + held.front().pool + ", which serves no pods");
+                         "of " + held.front().pool + ", which serves no " +
+                             (share_ == Share::kWhole ? "pod as a whole" : "pods"));
   }
   EniAttachment kept{.eni = *eni, .records = {}};
   for (const Family family : claim_.families) {
@@ -96,17 +106,34 @@ Result<EniAttachment> EniClaiming::keep(std::vector<Record> held) {
   return kept;
 }
 
+// Why a pod can't have `wanted`, which is of `eni`; empty where it can.
+std::string EniClaiming::why_not(const IpAddress& wanted, const std::optional<Eni>& eni) const {
+  if (!eni.has_value()) {
+    return "belongs to no ENI of this node";
+  }
+  if (std::ranges::find(claim_.families, wanted.family()) == claim_.families.end()) {
+    return "is of no family of this network";
+  }
+  const bool whole = share_ == Share::kWhole;
+  if (eni->mode != (whole ? kExclusiveMode : kSharedMode)) {
+    return "belongs to " + eni->id + ", which is of the mode " + eni->mode;
+  }
+  if (whole && wanted.family() == Family::kIpv4 && wanted != eni->address) {
+    return "is not the primary address of " + eni->id;
+  }
+  return {};
+}
+
 // Finds the ENI of the wanted addresses, and refuses what can't be had.
 base::Status EniClaiming::look_at_wanted() {
   for (const IpAddress& address : claim_.wanted) {
     const std::string wanted = "wanted address " + address.to_string() + " ";
     const std::optional<Record> record = TRY(update_.record_of(address));
-    const bool is_of_eni =
-        record.has_value() && TRY(update_.index().find(kEniKind, record->pool)).has_value();
-    if (!is_of_eni ||
-        std::ranges::find(claim_.families, address.family()) == claim_.families.end()) {
-      return Error(ErrorKind::kBadConfig, wanted + (is_of_eni ? "is of no family of this network"
-                                                              : "belongs to no ENI of this node"))
+    const std::optional<Entry> entry =
+        record.has_value() ? TRY(update_.index().find(kEniKind, record->pool)) : std::nullopt;
+    const std::optional<Eni> eni = entry.has_value() ? eni_in(*entry) : std::nullopt;
+    if (const std::string refusal = why_not(address, eni); !refusal.empty()) {
+      return Error(ErrorKind::kBadConfig, wanted + refusal)
           .advice("ask for an address that this node has (catena ipam list), or for none");
     }
     if ((!wanted_eni_.empty() && wanted_eni_ != record->pool) ||
@@ -142,8 +169,21 @@ Result<std::optional<EniAttachment>> EniClaiming::take() {
 
 bool EniClaiming::may_serve(const ListedEni& listed) const {
   const std::string& id = listed.entry.key;
-  return listed.serves && (wanted_eni_.empty() || wanted_eni_ == id) &&
+  return (share_ == Share::kWhole ? serves_a_pod(eni_in(listed.entry).value_or(Eni{}))
+                                  : listed.serves) &&
+         (wanted_eni_.empty() || wanted_eni_ == id) &&
          std::ranges::find(claim_.except, id) == claim_.except.end();
+}
+
+// Whether a pod or an intent has anything of it.
+Result<bool> EniClaiming::is_held(const std::string& eni) {
+  std::uint32_t held = 0;
+  for (const Family family : {Family::kIpv4, Family::kIpv6}) {
+    const PoolFacts pool = TRY(update_.index().pool(eni, family));
+    held += pool.by_state.at(static_cast<std::size_t>(State::kBound)) +
+            pool.by_state.at(static_cast<std::size_t>(State::kReserved));
+  }
+  return held != 0;
 }
 
 Result<std::optional<Choice>> EniClaiming::best_choice() {
@@ -162,26 +202,42 @@ Result<std::optional<Choice>> EniClaiming::best_choice() {
 
 Result<std::optional<Choice>> EniClaiming::choice_of(const ListedEni& listed) {
   Choice choice{.eni = listed.entry, .addresses = {}};
+  if (share_ == Share::kWhole && TRY(is_held(listed.entry.key))) {
+    return std::optional<Choice>();
+  }
   for (const Family family : claim_.families) {
     if (const IpAddress* wanted = wanted_of(family); wanted != nullptr) {
       choice.addresses.push_back(*wanted);
       continue;
     }
-    const PoolFacts pool = TRY(update_.index().pool(listed.entry.key, family));
-    if (pool.longest_free == 0) {
+    const std::optional<Holding> holding = TRY(free_address(listed, family));
+    if (!holding.has_value()) {
       return std::optional<Choice>();
     }
-    const Holding holding = TRY(update_.index().holding_at(pool.longest_free));
-    if (update_.still_cools(holding.state, holding.since_boot)) {
-      return std::optional<Choice>();  // so do all after it
-    }
     // A kFree one is free since a boot or its coming, before all that cooled.
-    if (choice.addresses.empty() && holding.state == State::kCooling) {
-      choice.free_since = holding.since_boot;
+    if (choice.addresses.empty() && holding->state == State::kCooling) {
+      choice.free_since = holding->since_boot;
     }
-    choice.addresses.push_back(holding.address);
+    choice.addresses.push_back(holding->address);
   }
   return std::optional<Choice>(std::move(choice));
+}
+
+// The one free for longest; of an ENI as a whole its primary one.
+Result<std::optional<Holding>> EniClaiming::free_address(const ListedEni& listed, Family family) {
+  const PoolFacts pool = TRY(update_.index().pool(listed.entry.key, family));
+  std::optional<Holding> found;
+  if (share_ == Share::kWhole && family == Family::kIpv4) {
+    const IpAddress primary = eni_in(listed.entry).value_or(Eni{}).address;
+    found = TRY(update_.index().holding(primary));
+  } else if (pool.longest_free != 0) {
+    found = TRY(update_.index().holding_at(pool.longest_free));
+  }
+  // Where the one free for longest cools, so do all after it.
+  const bool is_free = found.has_value() && found->pool == pool.slot &&
+                       (found->state == State::kFree || found->state == State::kCooling) &&
+                       !update_.still_cools(found->state, found->since_boot);
+  return is_free ? found : std::nullopt;
 }
 
 Result<bool> EniClaiming::any_in_use(const Choice& choice) {
@@ -226,6 +282,12 @@ Result<FamilyStock> family_stock(Update& update, const std::string& eni, Family 
 
 }  // namespace
 
+bool EniStock::is_idle(const std::vector<Family>& families) const {
+  const bool has_addresses = std::ranges::all_of(
+      families, [this](Family family) { return of(family).free + of(family).cooling > 0; });
+  return serves_a_pod(eni) && !is_held() && ipv4.reserved + ipv6.reserved == 0 && has_addresses;
+}
+
 base::Status check(const EniClaim& claim) {
   TRY(check(claim.owner));
   if (claim.families.empty()) {
@@ -236,7 +298,12 @@ base::Status check(const EniClaim& claim) {
 
 Result<std::optional<EniAttachment>> claim_eni_addresses(Update& update, const EniClaim& claim,
                                                          const InUse& in_use) {
-  return EniClaiming(update, claim, in_use).run();
+  return EniClaiming(update, claim, in_use, Share::kAddresses).run();
+}
+
+Result<std::optional<EniAttachment>> claim_whole_eni(Update& update, const EniClaim& claim,
+                                                     const InUse& in_use) {
+  return EniClaiming(update, claim, in_use, Share::kWhole).run();
 }
 
 Result<std::vector<EniStock>> stock_of(Update& update) {

@@ -11,6 +11,40 @@
 #include "common/ipam/transaction.h"
 
 namespace catena::ipam {
+namespace {
+
+struct OwnerKey {
+  std::string container_id;
+  std::string if_name;
+};
+
+enum class Held { kAddresses, kExclusiveEni };
+
+// An address of an ENI that is gone is freed with either.
+base::Result<bool> belongs_to(Held what, Update& update, const Record& record) {
+  if (record.pool.find('/') != std::string::npos) {  // Range::key()
+    return what == Held::kAddresses;
+  }
+  const std::optional<Entry> entry = TRY(update.index().find(kEniKind, record.pool));
+  const std::optional<Eni> eni = entry.has_value() ? eni_in(*entry) : std::nullopt;
+  return !eni.has_value() || (eni->mode == kExclusiveMode) == (what == Held::kExclusiveEni);
+}
+
+base::Result<std::vector<Record>> release_held(Update& update, const OwnerKey& owner, Held what) {
+  std::vector<Record> released;
+  for (Record& record : TRY(update.index().owned_by(owner.container_id, owner.if_name))) {
+    if (!TRY(belongs_to(what, update, record))) {
+      continue;
+    }
+    released.push_back(record);
+    record.state = record.note.empty() ? State::kCooling : State::kQuarantined;
+    TRY(update.stage(std::move(record)));
+  }
+  TRY(update.commit());
+  return released;
+}
+
+}  // namespace
 
 class Store::Impl {
  public:
@@ -73,17 +107,18 @@ base::Result<std::vector<Record>> Store::find(const std::string& container_id,
 
 base::Result<std::vector<Record>> Store::release(const std::string& container_id,
                                                  const std::string& if_name) {
-  const auto work = [&](Update& update) -> base::Result<std::vector<Record>> {
-    std::vector<Record> held = TRY(update.index().owned_by(container_id, if_name));
-    for (Record record : held) {
-      record.state = record.note.empty() ? State::kCooling : State::kQuarantined;
-      TRY(update.stage(std::move(record)));
-    }
-    TRY(update.commit());
-    return held;
-  };
   return impl_->run(IfMissing::kNothing, impl_->options().lock_patience, std::vector<Record>(),
-                    work);
+                    [&](Update& update) {
+                      return release_held(update, {container_id, if_name}, Held::kAddresses);
+                    });
+}
+
+base::Result<std::vector<Record>> Store::release_eni(const std::string& container_id,
+                                                     const std::string& if_name) {
+  return impl_->run(IfMissing::kNothing, impl_->options().lock_patience, std::vector<Record>(),
+                    [&](Update& update) {
+                      return release_held(update, {container_id, if_name}, Held::kExclusiveEni);
+                    });
 }
 
 base::Status Store::end_quarantine(const base::IpAddress& address) {
@@ -149,6 +184,14 @@ base::Result<std::optional<EniAttachment>> Store::claim_from_enis(const EniClaim
   return impl_->run(IfMissing::kNothing, impl_->options().lock_patience,
                     std::optional<EniAttachment>(),
                     [&](Update& update) { return claim_eni_addresses(update, claim, in_use); });
+}
+
+base::Result<std::optional<EniAttachment>> Store::claim_eni(const EniClaim& claim,
+                                                            const InUse& in_use) {
+  TRY(check(claim));
+  return impl_->run(IfMissing::kNothing, impl_->options().lock_patience,
+                    std::optional<EniAttachment>(),
+                    [&](Update& update) { return claim_whole_eni(update, claim, in_use); });
 }
 
 base::Result<std::vector<EniStock>> Store::stock(IfBusy if_busy) {

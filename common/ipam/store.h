@@ -73,7 +73,7 @@ struct EniClaim {
   std::vector<std::string> except;
 };
 
-// What a pod on a shared ENI has.
+// What a pod has of a shared ENI, or on an ENI of its own.
 struct EniAttachment {
   Eni eni;
   std::vector<Record> records;  // in the order of EniClaim::families
@@ -96,6 +96,10 @@ struct EniStock {
     return family == base::Family::kIpv4 ? ipv4 : ipv6;
   }
   bool serves() const { return serves_pods(eni); }
+  // Of an exclusive ENI: whether a pod has it.
+  bool is_held() const { return ipv4.bound + ipv6.bound > 0; }
+  // Whether claim_eni() could give it to a pod, or can once it has cooled.
+  bool is_idle(const std::vector<base::Family>& families) const;
 };
 
 enum class IfBusy {
@@ -142,10 +146,16 @@ class Store {
   base::Result<std::optional<EniAttachment>> claim_from_enis(const EniClaim& claim,
                                                              const InUse& in_use);
 
+  // An exclusive ENI as a whole: one that is in use and that nobody has, free for longest, with its
+  // primary address and one IPv6 address, as far as the families are asked for. Else as
+  // claim_from_enis().
+  base::Result<std::optional<EniAttachment>> claim_eni(const EniClaim& claim, const InUse& in_use);
+
   // Every ENI with its addresses, by id.
   base::Result<std::vector<EniStock>> stock(IfBusy if_busy = IfBusy::kWait);
 
-  // The ENI that serves the attachment; nothing where it holds no address of one.
+  // The ENI that serves the attachment, exclusive ones too; nothing where it holds no address of
+  // one.
   base::Result<std::optional<Eni>> eni_of(const std::string& container_id,
                                           const std::string& if_name);
 
@@ -153,10 +163,14 @@ class Store {
   base::Result<std::vector<Record>> find(const std::string& container_id,
                                          const std::string& if_name);
 
-  // Frees what the attachment holds and says what that was; empty when it held nothing, in which
-  // case nothing is written.
+  // Frees what the attachment holds, but not an exclusive ENI, and says what that was; empty when
+  // it held nothing, in which case nothing is written.
   base::Result<std::vector<Record>> release(const std::string& container_id,
                                             const std::string& if_name);
+  // Frees the exclusive ENI that the attachment holds, and only that: its NIC must be at home, or
+  // lost, so that the next pod can have it.
+  base::Result<std::vector<Record>> release_eni(const std::string& container_id,
+                                                const std::string& if_name);
 
   // Ends the quarantine of `address`, which then cools; one noted for quarantine stays where it is
   // and is free to be freed. kNotFound when it is in none.

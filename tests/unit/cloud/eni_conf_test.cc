@@ -50,8 +50,22 @@ TEST(EniConf, AnEmptyFileMeansTheDefaults) {
   EXPECT_EQ(conf.pool_sync_period, seconds(120));
   EXPECT_EQ(conf.idle_reclaim.after.count(), 0);
   EXPECT_EQ(conf.idle_reclaim.interval, minutes(10));
+  EXPECT_EQ(conf.idle_enis.min, 0);
+  EXPECT_EQ(conf.idle_enis.max, 0);
+  EXPECT_EQ(conf.idle_enis.reclaim_after, minutes(10));
   EXPECT_TRUE(conf.advertise_enis);
   EXPECT_THAT(conf.notices, IsEmpty());
+}
+
+TEST(EniConf, IdleEnisAreBounded) {
+  const EniConf both =
+      conf_of({{"min_idle_eni", "1"}, {"max_idle_eni", 2}, {"idle_eni_reclaim_after", "1h"}});
+  EXPECT_EQ(both.idle_enis.min, 1);
+  EXPECT_EQ(both.idle_enis.max, 2);
+  EXPECT_EQ(both.idle_enis.reclaim_after, minutes(60));
+  EXPECT_EQ(conf_of({{"min_idle_eni", 3}}).idle_enis.max, 3) << "without an upper one";
+  EXPECT_THAT(said_of({{"min_idle_eni", 3}, {"max_idle_eni", 2}}),
+              HasSubstr("min_idle_eni: 3 is more than max_idle_eni (2)"));
 }
 
 // As the ConfigMap of an ACK cluster has it.
