@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <unistd.h>
 
 #include <nlohmann/json.hpp>
 
@@ -10,7 +9,6 @@
 #include "common/base/clock.h"
 #include "common/base/fields.h"
 #include "common/base/file.h"
-#include "common/cloud/eni_conf.h"
 
 namespace catena::devices {
 namespace {
@@ -45,14 +43,6 @@ Result<Capacity> ask_capacity(std::chrono::milliseconds patience) {
   const Json answer = TRY(ask::running_agent(question, patience));
   base::Fields fields = TRY(base::Fields::of(answer, "").context("eni.capacity"));
   return capacity_in(fields).context("eni.capacity");
-}
-
-Result<bool> may_offer(const std::string& eni_conf) {
-  if (::access(eni_conf.c_str(), F_OK) != 0) {
-    return true;
-  }
-  const cloud::EniConf conf = TRY(cloud::read_eni_conf(eni_conf));
-  return conf.advertise_enis;
 }
 
 Offer Offer::load(const std::string& state_dir, std::string& trouble) {

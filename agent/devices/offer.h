@@ -20,8 +20,6 @@ struct Capacity {
 
 // The running agent's answer; kNotFound where none runs.
 base::Result<Capacity> ask_capacity(std::chrono::milliseconds patience);
-// `disable_device_plugin` of eni.conf; no file says nothing against it.
-base::Result<bool> may_offer(const std::string& eni_conf);
 
 // What was offered last, kept in a file of the state directory, so that kubelet is told the same
 // while the agent is away and after a restart.

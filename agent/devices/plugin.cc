@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <optional>
 #include <sys/stat.h>
+#include <utility>
+
+#include "common/cloud/eni_conf.h"
 
 namespace catena::devices {
 namespace {
@@ -62,7 +65,7 @@ Result<std::unique_ptr<Plugin>> Plugin::open(const PluginOptions& options, agent
   plugin->folder_ =
       TRY(FolderWatch::open(options.kubelet_dir, loop, [self] { self->look_after(kGather); }));
   // An eni.conf that can't be read changes nothing; ask() tells what is wrong with it.
-  const Result<bool> wanted = may_offer(options.eni_conf);
+  const Result<bool> wanted = cloud::advertises_enis(options.eni_conf);
   plugin->wanted_ = !wanted.ok() || *wanted;
   plugin->tell_wanted();
   plugin->ask();
@@ -72,7 +75,7 @@ Result<std::unique_ptr<Plugin>> Plugin::open(const PluginOptions& options, agent
 
 void Plugin::ask() {
   lane_.submit([this] {
-    Heard heard{.wanted = may_offer(options_.eni_conf), .capacity = std::nullopt};
+    Heard heard{.wanted = cloud::advertises_enis(options_.eni_conf), .capacity = std::nullopt};
     const bool useful = !heard.wanted.ok() || *heard.wanted;
     if (useful) {
       heard.capacity = ask_capacity(kAgentPatience);
