@@ -22,7 +22,7 @@ cxxopts::Options options_of_call() {
   options.custom_help("call DUTY").positional_help("[--args JSON | options of the duty]");
   options.add_options()("command", "", cxxopts::value<std::string>()->default_value(""))(
       "duty", "", cxxopts::value<std::string>()->default_value(""));
-  add_node_options(options.add_options("all duties"));
+  add_node_options(options.add_options("all duties"), "auto");
   options.add_options("all duties")("deadline", "seconds for all of it, 1 to 3600",
                                     cxxopts::value<int>()->default_value("120"))(
       "args", "arguments as a JSON object, as on the socket (docs/agent.md)",

@@ -12,8 +12,10 @@ namespace catena::agent {
 
 struct NodeOptions {
   std::string state_dir = "/var/lib/catena";
-  std::string eni_conf;  // empty: kEniConf where that is there
-  std::string cluster;   // empty: CATENA_CLUSTER, then "default"
+  std::string eni_conf;      // empty: kEniConf where that is there
+  std::string cluster;       // empty: CATENA_CLUSTER, then "default"
+  std::string api = "none";  // agent/api.h says what it may be
+  std::string node_name;     // at the API server
 };
 
 inline constexpr const char* kEniConf = "/etc/eni/eni.json";

@@ -1,6 +1,8 @@
 // The options that `call` and `run` have in common.
 #pragma once
 
+#include <string>
+
 #include <cxxopts.hpp>
 
 #include "agent/node.h"
@@ -8,7 +10,8 @@
 
 namespace catena::agent {
 
-void add_node_options(cxxopts::OptionAdder&& add);
+// `api`: what --api is where it is not given.
+void add_node_options(cxxopts::OptionAdder&& add, const std::string& api);
 // kBadConfig for a value no node can have.
 base::Result<NodeOptions> node_options_of(const cxxopts::ParseResult& parsed);
 

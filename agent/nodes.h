@@ -15,6 +15,7 @@ class Nodes {
  public:
   explicit Nodes(NodeOptions options) : options_(std::move(options)) {}
 
+  const NodeOptions& options() const { return options_; }
   const std::string& state_dir() const { return options_.state_dir; }
   // As Node::open, and again once eni.conf is another file; a failure is not kept.
   base::Result<std::shared_ptr<Node>> get();

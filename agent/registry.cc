@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <optional>
 
 #include <nlohmann/json.hpp>
 
@@ -13,6 +12,7 @@
 #include "agent/kernel.h"
 #include "agent/nics.h"
 #include "agent/nodes.h"
+#include "agent/pod_wishes.h"
 #include "agent/pool_answers.h"
 #include "agent/repair.h"
 #include "common/base/file.h"
@@ -61,6 +61,12 @@ constexpr std::array kDuties{
              .purpose = "a new ENI, or addresses on one",
              .holds = Holds::kEnis,
              .with_cloud = answer_grow},
+    DutyKind{.name = "pod.wishes",
+             .purpose = "what a pod asks for: an ENI of its own, bandwidths",
+             .twins = Twins::kShareAnAnswer,
+             .on_node = answer_pod_wishes,
+             .at_once = pod_wishes_at_once,
+             .is_brief = true},
     DutyKind{.name = "pool.grow",
              .purpose = "addresses for so many waiting pods, by what is missing",
              .holds = Holds::kEnis,
@@ -152,6 +158,8 @@ struct Spoken {
 
 Result<Spoken> perform_on_node(const Request& request, Nodes& nodes, base::Fields& args) {
   LocalDuty duty{.state_dir = nodes.state_dir(),
+                 .api = nodes.options().api,
+                 .node_name = nodes.options().node_name,
                  .pods = request.pods,
                  .budget = request.budget,
                  .notices = {}};
@@ -191,6 +199,19 @@ Result<const DutyKind*> find_duty(std::string_view name) {
                          [](const DutyKind& duty) { return std::string(duty.name); });
   return Error(ErrorKind::kBadConfig, "there is no duty '" + std::string(name) +
                                           "', expected one of: " + base::join(names, ", "));
+}
+
+std::optional<Json> answer_at_once(const DutyKind& duty, const std::string& args,
+                                   const FindWishes& find) {
+  if (duty.at_once == nullptr) {
+    return std::nullopt;
+  }
+  const Result<Json> json = base::parse_json(args, kMostArgs);
+  if (!json.ok()) {
+    return std::nullopt;
+  }
+  Result<base::Fields> fields = base::Fields::of(*json, "");
+  return fields.ok() ? duty.at_once(find, *fields) : std::nullopt;
 }
 
 Result<Json> perform(const Request& request, Nodes& nodes, base::Log& log) {

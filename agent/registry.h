@@ -9,6 +9,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -29,6 +30,8 @@ class Nodes;
 // What a duty works with that needs no cloud: it runs with metadata service and OpenAPI down.
 struct LocalDuty {
   std::string state_dir;
+  std::string api;        // agent/api.h
+  std::string node_name;  // at the API server
   // Null where no API server is asked: nothing is known of pods then.
   const PodsSeen* pods = nullptr;
   Millis budget{0};
@@ -67,6 +70,11 @@ struct DutyKind {
   // is done.
   base::Result<nlohmann::json> (*with_cloud)(Duty& duty, base::Fields& args) = nullptr;
   base::Result<nlohmann::json> (*on_node)(LocalDuty& duty, base::Fields& args) = nullptr;
+  // Null, or the answer where the daemon has all it takes at hand; it is then given at once. Else
+  // the duty runs.
+  std::optional<nlohmann::json> (*at_once)(const FindWishes& find, base::Fields& args) = nullptr;
+  // Does not wait behind duties that take long.
+  bool is_brief = false;
 };
 
 // By name.
@@ -80,6 +88,10 @@ struct Request {
   Millis budget{120'000};          // for all of it, waits for locks included
   const PodsSeen* pods = nullptr;  // may be null
 };
+
+// As DutyKind::at_once; nothing for arguments that the duty would refuse.
+std::optional<nlohmann::json> answer_at_once(const DutyKind& duty, const std::string& args,
+                                             const FindWishes& find);
 
 // Carries the duty out in the calling thread. Notices go to `log`, and into the result as `notices`
 // where there are any. Thread-safe.

@@ -12,6 +12,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "agent/api.h"
 #include "agent/daemon/desk.h"
 #include "agent/daemon/http_server.h"
 #include "agent/daemon/loop.h"
@@ -79,14 +80,7 @@ class Daemon {
       http_ = TRY(HttpServer::open(options_.listen, *loop_,
                                    [this](std::string_view path) { return page(path); }));
     }
-    if (options_.api != "none") {
-      pods_ = TRY(PodsWatch::open(options_.api, options_.node_name, *loop_, log_, [this] {
-        if (keep_ != nullptr) {
-          keep_->nudge();
-        }
-      }));
-      desk_.set_pods([this] { return pods_->seen(); });
-    }
+    TRY(watch_pods());
     make_pool_duties();
     make_node_duties();
     if (!options_.conflist.from.empty()) {
@@ -116,6 +110,27 @@ class Daemon {
   }
 
   static std::string no_args() { return "{}"; }
+
+  Status watch_pods() {
+    if (options_.node.api == "none") {
+      return {};
+    }
+    Result<kube::Config> config = api_config(options_.node.api);
+    if (!config.ok()) {
+      return std::move(config).error();
+    }
+    pods_ = TRY(PodsWatch::open(std::move(config).value(), options_.node.node_name, *loop_, log_,
+                                {.pending =
+                                     [this] {
+                                       if (keep_ != nullptr) {
+                                         keep_->nudge();
+                                       }
+                                     },
+                                 .wishes = [] {}}));
+    desk_.set_pods([this] { return pods_->seen(); });
+    desk_.set_find_wishes([this](const podwish::PodName& pod) { return pods_->find(pod); });
+    return {};
+  }
 
   void make_pool_duties() {
     recover_ = make("recover", {.period = hours(24), .spacing = seconds(30)}, no_args, nullptr);

@@ -15,8 +15,6 @@ struct DaemonOptions {
   std::string listen = "127.0.0.1:19109";  // metrics and health; "none"
   ConflistPlan conflist;                   // `from` empty: none is written
   bool pool = true;                        // keeps addresses of shared ENIs in stock
-  std::string api = "none";                // "in-cluster", "none", or a kubeconfig's path
-  std::string node_name;                   // of the API server's node
 };
 
 // Until SIGTERM or SIGINT. An error at the start says what is wrong. Ends the process itself where

@@ -18,6 +18,9 @@ Millis for_the_duty(Millis budget) { return budget - std::min(budget / 10, Milli
 }  // namespace
 
 void Desk::ask(const Wish& wish, Reply reply) {
+  if (find_wishes_ && reply_at_once(wish, reply)) {
+    return;
+  }
   const std::uint64_t asker = add_asker(wish.budget, wish, std::move(reply));
   if (wish.duty->twins == Twins::kShareAnAnswer) {
     const auto twin = std::ranges::find_if(flights_, [&](const Flight& flight) {
@@ -30,6 +33,16 @@ void Desk::ask(const Wish& wish, Reply reply) {
   }
   flights_.push_back({++last_number_, wish, Steady::now() + for_the_duty(wish.budget), {asker}});
   start(flights_.back());
+}
+
+bool Desk::reply_at_once(const Wish& wish, const Reply& reply) {
+  std::optional<nlohmann::json> found = answer_at_once(*wish.duty, wish.args, find_wishes_);
+  if (!found.has_value()) {
+    return false;
+  }
+  ++counts_[wish.duty->name].done;
+  loop_.post([reply, answer = Answer(*std::move(found))] { reply(answer); });
+  return true;
 }
 
 std::uint64_t Desk::add_asker(Millis budget, const Wish& wish, Reply reply) {
@@ -103,6 +116,9 @@ std::chrono::seconds Desk::overdue() const {
 }
 
 Lane& Desk::lane_of(const DutyKind& duty) {
+  if (duty.is_brief) {
+    return brief_;
+  }
   // Another lane than those that give way to it.
   if (duty.urgency == Urgency::kPodsWait) {
     return pods_wait_;

@@ -47,6 +47,8 @@ class Desk {
   using Pods = std::function<std::shared_ptr<const PodsSeen>()>;
   // Asked when a duty is asked for; null says that nothing is known of pods.
   void set_pods(Pods pods) { pods_ = std::move(pods); }
+  // Asked for what is known now of one pod; may be empty.
+  void set_find_wishes(FindWishes find) { find_wishes_ = std::move(find); }
   bool idle() const { return flights_.empty(); }
   const std::map<std::string_view, DutyCount>& counts() const { return counts_; }
   // Seconds by which the duty that runs longest is past its budget; negative while none is.
@@ -64,6 +66,7 @@ class Desk {
     std::vector<std::uint64_t> askers;
   };
 
+  bool reply_at_once(const Wish& wish, const Reply& reply);
   std::uint64_t add_asker(Millis budget, const Wish& wish, Reply reply);
   void reply_to(std::uint64_t asker, const Answer& answer);
   void start(const Flight& flight);
@@ -76,11 +79,13 @@ class Desk {
   Lane pods_wait_;
   Lane enis_;
   Lane routes_;
+  Lane brief_;
   Lane others_;
   std::list<Flight> flights_;
   std::map<std::uint64_t, Asker> askers_;
   std::uint64_t last_number_ = 0;
   Pods pods_;
+  FindWishes find_wishes_;
   std::map<std::string_view, DutyCount> counts_;
 };
 

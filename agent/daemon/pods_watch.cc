@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <sys/epoll.h>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
-#include "common/kube/config.h"
 #include "common/kube/objects.h"
 
 namespace catena::agent {
@@ -31,21 +31,16 @@ PodsWatch::~PodsWatch() {
   }
 }
 
-base::Result<std::unique_ptr<PodsWatch>> PodsWatch::open(const std::string& api,
+base::Result<std::unique_ptr<PodsWatch>> PodsWatch::open(kube::Config config,
                                                          const std::string& node_name, Loop& loop,
-                                                         base::Log& log, Loop::Action changed) {
-  base::Result<kube::Config> config =
-      api == "in-cluster" ? kube::Config::in_cluster() : kube::Config::from_kubeconfig(api);
-  if (!config.ok()) {
-    return std::move(config).error().context("reach the API server");
-  }
-  std::unique_ptr<PodsWatch> watch(new PodsWatch(loop, log, std::move(changed)));
+                                                         base::Log& log, Listeners listeners) {
+  std::unique_ptr<PodsWatch> watch(new PodsWatch(loop, log, std::move(listeners)));
   PodsWatch* const self = watch.get();
   kube::Selection pods;
   pods.resource = kube::kPods;
   pods.fields = "spec.nodeName=" + node_name;
   watch->watcher_ = TRY(kube::Watcher::create(
-      std::move(config).value(), std::move(pods),
+      std::move(config), std::move(pods),
       [self](EventType type, json&& object) { self->on_event(type, object); }));
   TRY(loop.watch(watch->watcher_->fd(), EPOLLIN, [self] { self->step(); }));
   return watch;
@@ -63,29 +58,43 @@ void PodsWatch::step() {
       std::ranges::count_if(pods_, [](const auto& pod) { return pod.second.pending; }));
   if (waiting != pending_) {
     pending_ = waiting;
-    changed_();
+    listeners_.pending();
+  }
+  if (std::exchange(wishes_changed_, false)) {
+    listeners_.wishes();
   }
 }
 
+PodsWatch::Pod PodsWatch::pod_of(const json& object) {
+  return {.name = kube::namespace_of(object) + "/" + kube::name_of(object),
+          .pending = waits_for_address(object),
+          .wishes = podwish::wishes_of(object)};
+}
+
+void PodsWatch::put(const json& object) {
+  Pod pod = pod_of(object);
+  const auto [known, is_new] = pods_.try_emplace(kube::uid_of(object));
+  wishes_changed_ =
+      wishes_changed_ || (!is_new && known->second.wishes.annotations != pod.wishes.annotations);
+  known->second = std::move(pod);
+}
+
 void PodsWatch::on_event(EventType type, const json& object) {
-  const auto put = [&object](Pods& pods) {
-    pods[kube::uid_of(object)] = {kube::namespace_of(object) + "/" + kube::name_of(object),
-                                  waits_for_address(object)};
-  };
   switch (type) {
     case EventType::kRelistBegins:
       listed_.clear();
       break;
     case EventType::kListed:
-      put(listed_);
+      listed_[kube::uid_of(object)] = pod_of(object);
       break;
     case EventType::kRelistEnds:
       pods_ = std::move(listed_);
       listed_.clear();
+      wishes_changed_ = true;
       break;
     case EventType::kAdded:
     case EventType::kModified:
-      put(pods_);
+      put(object);
       break;
     case EventType::kDeleted:
       pods_.erase(kube::uid_of(object));
@@ -102,9 +111,19 @@ std::shared_ptr<const PodsSeen> PodsWatch::seen() const {
   auto seen = std::make_shared<PodsSeen>();
   seen->pending = pending_;
   for (const auto& [uid, pod] : pods_) {
-    seen->present.insert(pod.name);
+    seen->present.emplace(pod.name, pod.wishes);
   }
   return seen;
+}
+
+std::optional<podwish::Wishes> PodsWatch::find(const podwish::PodName& wanted) const {
+  const std::string name = wanted.space + "/" + wanted.name;
+  const bool any_uid = wanted.uid.empty() && is_synced();
+  const auto found = std::ranges::find_if(pods_, [&](const auto& entry) {
+    const Pod& pod = entry.second;
+    return pod.name == name && (any_uid || pod.wishes.are_of(wanted.uid));
+  });
+  return found == pods_.end() ? std::nullopt : std::optional(found->second.wishes);
 }
 
 }  // namespace catena::agent

@@ -1,9 +1,6 @@
 // The command line of `catena-agent run`.
-#include <array>
 #include <cstdio>
-#include <cstdlib>
 #include <string>
-#include <unistd.h>
 #include <vector>
 
 #include <cxxopts.hpp>
@@ -26,7 +23,7 @@ cxxopts::Options options_of_run() {
       "read anew.\n");
   options.custom_help("run").positional_help("[OPTION...]");
   options.add_options()("command", "", cxxopts::value<std::string>()->default_value(""));
-  add_node_options(options.add_options("all"));
+  add_node_options(options.add_options("all"), "none");
   options.add_options("all")("listen", "metrics and health; or none",
                              cxxopts::value<std::string>()->default_value("127.0.0.1:19109"))(
       "conflist", "FROM:TO; FROM is copied to TO when the node can serve a pod",
@@ -34,11 +31,7 @@ cxxopts::Options options_of_run() {
       "cni-bin", "where the plugins are; may be given several times",
       cxxopts::value<std::vector<std::string>>()->default_value("/opt/cni/bin"))(
       "pool", "on or off: keep addresses of shared ENIs in stock",
-      cxxopts::value<std::string>()->default_value("on"))(
-      "api", "the API server: in-cluster, none, or a kubeconfig's path",
-      cxxopts::value<std::string>()->default_value("none"))(
-      "node-name", "of this node at the API server; NODE_NAME, then the host's name",
-      cxxopts::value<std::string>()->default_value(""))("help", "print this");
+      cxxopts::value<std::string>()->default_value("on"))("help", "print this");
   options.parse_positional({"command"});
   return options;
 }
@@ -59,18 +52,6 @@ Result<ConflistPlan> conflist_of(const std::string& text, const std::vector<std:
   return plan;
 }
 
-std::string node_name_of(const std::string& given) {
-  if (!given.empty()) {
-    return given;
-  }
-  if (const char* name = std::getenv("NODE_NAME"); name != nullptr && *name != '\0') {
-    return name;
-  }
-  std::array<char, 256> host{};
-  (void)::gethostname(host.data(), host.size() - 1);
-  return host.data();
-}
-
 Result<DaemonOptions> daemon_options_of(const cxxopts::ParseResult& parsed) {
   DaemonOptions options;
   options.node = TRY(node_options_of(parsed));
@@ -79,14 +60,8 @@ Result<DaemonOptions> daemon_options_of(const cxxopts::ParseResult& parsed) {
                                      parsed["cni-bin"].as<std::vector<std::string>>()));
   const std::string pool = parsed["pool"].as<std::string>();
   options.pool = pool == "on";
-  options.api = parsed["api"].as<std::string>();
-  options.node_name = node_name_of(parsed["node-name"].as<std::string>());
   if (pool != "on" && pool != "off") {
     return Error(ErrorKind::kBadConfig, "--pool '" + pool + "', expected on or off");
-  }
-  if (options.api != "none" && options.api != "in-cluster" && !options.api.starts_with('/')) {
-    return Error(ErrorKind::kBadConfig,
-                 "--api '" + options.api + "', expected in-cluster, none, or an absolute path");
   }
   return options;
 }

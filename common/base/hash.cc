@@ -38,6 +38,16 @@ std::uint64_t hash64(std::string_view data, std::uint64_t seed) {
   return hash;
 }
 
+std::string name_of_hash(std::uint64_t hash) {
+  static constexpr char kAlphabet[] = "abcdefghijklmnopqrstuvwxyz234567";
+  std::string name;
+  for (int i = 0; i < 12; ++i) {
+    name += kAlphabet[hash & 31U];
+    hash >>= 5U;
+  }
+  return name;
+}
+
 std::uint32_t crc32c(const void* data, std::size_t size, std::uint32_t crc) {
   const auto* bytes = static_cast<const std::uint8_t*>(data);
   crc = ~crc;

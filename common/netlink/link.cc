@@ -105,6 +105,18 @@ Request create_veth(const VethEnd& here, const VethEnd& peer, const NetNs& peer_
   return std::move(builder).finish("create veth " + here.name + " with peer " + peer.name);
 }
 
+Request create_ifb(const IfbLink& ifb) {
+  MessageBuilder builder(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, header_for(0));
+  builder.put_text(IFLA_IFNAME, ifb.name);
+  builder.put_mac(IFLA_ADDRESS, ifb.mac);
+  builder.put_u32(IFLA_MTU, ifb.mtu);
+  builder.put_u32(IFLA_NUM_TX_QUEUES, 1);
+  builder.nest(IFLA_LINKINFO, [&] { builder.put_text(IFLA_INFO_KIND, "ifb"); });
+  Request request = std::move(builder).finish("create ifb " + ifb.name);
+  request.needs = "CONFIG_IFB (module ifb)";
+  return request;
+}
+
 Request set_link(const Link& link, const LinkChange& change) {
   ifinfomsg header = header_for(link.index);
   std::string what = "set link " + link.name;

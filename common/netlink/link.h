@@ -47,6 +47,15 @@ struct VethEnd {
 // kExists when either name is taken in its namespace. `peer_netns` must live until it is sent.
 Request create_veth(const VethEnd& here, const VethEnd& peer, const NetNs& peer_netns);
 
+// An intermediate functional block: what is sent into it comes out by its queue and goes on where
+// it was going. kExists when the name is taken; kUnsupported where the kernel has none.
+struct IfbLink {
+  std::string name;
+  base::Mac mac;
+  std::uint32_t mtu = 1500;  // bytes
+};
+Request create_ifb(const IfbLink& ifb);
+
 // What set_link changes; an absent field stays as it is. `move_to` must live until it is sent; the
 // link may get another index there.
 struct LinkChange {

@@ -23,6 +23,9 @@ struct Request {
   bool ok_if_exists = false;
   bool ok_if_gone = false;
   bool ok_if_no_family = false;
+  // What the kernel lacks when it knows no such kind of thing (ENOENT, EOPNOTSUPP):
+  // "CONFIG_NET_SCH_TBF (module sch_tbf)". Empty: those errors are what they are.
+  std::string needs;
 };
 
 // The number of rtm_protocol, FRA_PROTOCOL and NDA_PROTOCOL by which garbage collection knows our

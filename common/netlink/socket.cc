@@ -114,6 +114,17 @@ bool met(const Request& request, int sys_errno) {
   }
 }
 
+base::Error refusal(const Request& request, int sys_errno, const std::string& words) {
+  base::Error error = from_kernel(sys_errno, request.what).append(words);
+  if (request.needs.empty() || (sys_errno != ENOENT && sys_errno != EOPNOTSUPP)) {
+    return error;
+  }
+  return std::move(error)
+      .as(base::ErrorKind::kUnsupported)
+      .append(": the kernel lacks " + request.needs)
+      .advice("load the module or use a kernel that has it");
+}
+
 base::Status send_datagram(int fd, std::vector<iovec> parts, const std::string& what) {
   msghdr message{};
   message.msg_iov = parts.data();
@@ -238,7 +249,7 @@ base::Status Socket::send_together(std::span<const Request> requests, Failures& 
       std::string words;
       const int sys_errno = read_ack(answer, words);
       if (!met(requests[index], sys_errno)) {
-        failures.add(from_kernel(sys_errno, requests[index].what).append(words));
+        failures.add(refusal(requests[index], sys_errno, words));
       }
     }
   }
@@ -301,7 +312,8 @@ base::Result<std::vector<Socket::Answer>> Socket::ask_once(const Request& reques
       }
     }
   }
-  if (answers.empty() && (header->nlmsg_flags & NLM_F_DUMP) == 0) {
+  // With NLM_F_ACK an acknowledgement may be all there is.
+  if (answers.empty() && (header->nlmsg_flags & (NLM_F_DUMP | NLM_F_ACK)) == 0) {
     return unreadable_answer(request);
   }
   return answers;

@@ -12,9 +12,11 @@
 #include "common/base/result.h"
 #include "common/base/unique_fd.h"
 #include "common/netlink/address.h"
+#include "common/netlink/filter.h"
 #include "common/netlink/link.h"
 #include "common/netlink/neighbour.h"
 #include "common/netlink/netns.h"
+#include "common/netlink/qdisc.h"
 #include "common/netlink/request.h"
 #include "common/netlink/route.h"
 #include "common/netlink/rule.h"
@@ -45,6 +47,14 @@ class Socket {
   // As matching_route, but with the interface and the preferred source that the kernel would use.
   base::Result<Route> resolved_route(const base::IpAddress& destination);
 
+  // The qdisc that was put there; kNotFound where only the kernel's own default is.
+  base::Result<Qdisc> find_qdisc(const Link& link, Place place);
+  // The one inside a class.
+  base::Result<Qdisc> find_class_qdisc(const Link& link, Handle parent);
+  base::Result<Qdisc> find_class(const Link& link, Handle handle);
+  // Those at the place, of this link alone: at no cost that grows with the node's.
+  base::Result<std::vector<Filter>> list_filters(const Link& link, Place place);
+
   // Dumps, retried when they were interrupted (NLM_F_DUMP_INTR). For CHECK, GC and commands; not
   // for ADD and DEL, whose cost must not grow with what the node holds.
   base::Result<std::vector<Link>> list_links();
@@ -65,6 +75,7 @@ class Socket {
   base::Result<std::vector<Answer>> ask(const Request& request);
   base::Result<std::vector<Answer>> ask_once(const Request& request, bool& interrupted);
   base::Result<Link> find_link_by(const Request& request);
+  base::Result<Qdisc> find_qdisc_by(const Request& request);
   base::Result<Route> find_route(const base::IpAddress& destination, unsigned flags);
 
   base::UniqueFd fd_;

@@ -26,14 +26,7 @@ base::IpAddress gateway_of(base::Family family) {
 }
 
 std::string host_link_name(const cni::Attachment& attachment) {
-  static constexpr char kAlphabet[] = "abcdefghijklmnopqrstuvwxyz234567";  // RFC 4648 base32
-  std::uint64_t hash = hash_of(attachment, Use::kName);
-  std::string name = kHostLinkPrefix;
-  for (int i = 0; i < 12; ++i) {
-    name += kAlphabet[hash & 31U];
-    hash >>= 5U;
-  }
-  return name;
+  return kHostLinkPrefix + base::name_of_hash(hash_of(attachment, Use::kName));
 }
 
 base::Mac host_mac(const cni::Attachment& attachment) {

@@ -1,0 +1,213 @@
+#include "common/shaping/shaping.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "common/base/error_list.h"
+#include "common/base/hash.h"
+#include "common/shaping/detour.h"
+#include "common/shaping/queue.h"
+
+namespace catena::shaping {
+namespace {
+
+using base::ErrorKind;
+using base::Result;
+using base::Status;
+using netlink::AddressEnd;
+using netlink::Link;
+using netlink::Socket;
+using Differences = std::vector<std::string>;
+
+constexpr std::uint64_t kNameSeed = 4;      // other than the seeds of other names and addresses
+constexpr std::size_t kLongestAlias = 255;  // IFALIASZ - 1
+
+struct Place {
+  Socket* node;
+  Socket* pod;
+};
+
+// The links of a pipe that there are.
+struct Ends {
+  Link pod;
+  std::optional<Link> host;
+};
+
+// The queues and detours of one pipe. What is not limited is listed too, with a rate of 0.
+struct Plan {
+  std::vector<Queue> queues;
+  std::vector<Detour> detours;
+};
+
+std::string alias_of(const Shaped& shaped) {
+  return (ifb_alias_prefix(shaped.network) + shaped.container_id + "/" + shaped.if_name)
+      .substr(0, kLongestAlias);
+}
+
+Detour detour_of(const Shaped& shaped, Socket* socket, const Link& from) {
+  return {.socket = socket,
+          .from = from,
+          .ifb = ifb_name(shaped.container_id, shaped.if_name),
+          .alias = alias_of(shaped),
+          .limit = {},
+          .subnets = &shaped.subnets,
+          .peer = AddressEnd::kSource};
+}
+
+// What a link of the pod sends leaves by it; what it receives left by its end on the node, or comes
+// by a detour.
+Plan plan_for(const Shaped& shaped, const Rates& rates, const Place& place, const Ends& ends) {
+  const bool from_host = ends.host.has_value() && shaped.egress_from == EgressFrom::kHost;
+  Plan plan;
+  plan.queues.push_back({.socket = place.pod,
+                         .link = ends.pod,
+                         .limit = from_host ? Limit() : rates.egress,
+                         .subnets = &shaped.subnets,
+                         .peer = AddressEnd::kDestination});
+  if (!ends.host.has_value()) {
+    plan.detours.push_back(detour_of(shaped, place.pod, ends.pod));
+    plan.detours.back().limit = rates.ingress;
+    return plan;
+  }
+  plan.queues.push_back({.socket = place.node,
+                         .link = *ends.host,
+                         .limit = rates.ingress,
+                         .subnets = &shaped.subnets,
+                         .peer = AddressEnd::kSource});
+  plan.detours.push_back(detour_of(shaped, place.node, *ends.host));
+  plan.detours.back().peer = AddressEnd::kDestination;
+  plan.detours.back().limit = from_host ? rates.egress : Limit();
+  return plan;
+}
+
+Result<Ends> find_ends(const Place& place, const Pipe& pipe) {
+  Ends ends{.pod = TRY(place.pod->find_link(pipe.pod_link)), .host = std::nullopt};
+  if (!pipe.host_link.empty()) {
+    ends.host = TRY(place.node->find_link(pipe.host_link));
+  }
+  return ends;
+}
+
+Result<std::optional<Link>> find_if_there(Socket& socket, const std::string& name) {
+  Result<Link> link = socket.find_link(name);
+  if (link.ok()) {
+    return std::optional<Link>(*std::move(link));
+  }
+  return link.error().is(ErrorKind::kNotFound) ? Result<std::optional<Link>>(std::nullopt)
+                                               : Result<std::optional<Link>>(link.error());
+}
+
+// Whatever of ours is on the link.
+Status clear_link(Socket& socket, const std::string& name, const std::string& ifb) {
+  const auto link = TRY(find_if_there(socket, name));
+  if (!link.has_value()) {
+    return {};
+  }
+  base::ErrorList failures;
+  failures.add(remove_queue(socket, *link));
+  failures.add(remove_detour(socket, *link, ifb));
+  return failures.to_status();
+}
+
+Result<Link> host_end_among(Socket& node, const Link& pod,
+                            const std::vector<std::string>& host_links) {
+  const auto end = TRY(node.find_link(pod.peer_index));
+  if (std::ranges::find(host_links, end.name) == host_links.end()) {
+    return base::Error(ErrorKind::kDiffers,
+                       "the other end of " + pod.name + " is " + end.name +
+                           ", which the result of ADD does not name among the node's interfaces")
+        .advice("put catena-bandwidth behind the plugin that makes the pod's interface");
+  }
+  return end;
+}
+
+}  // namespace
+
+std::string ifb_name(const std::string& container_id, const std::string& if_name) {
+  // A NUL can be in neither part, so two attachments never give the same text.
+  return kIfbPrefix + base::name_of_hash(base::hash64(container_id + '\0' + if_name, kNameSeed));
+}
+
+std::string ifb_alias_prefix(const std::string& network) {
+  return "catena-bandwidth " + network + " ";
+}
+
+Result<Pipe> find_pipe(Socket& node, Socket& pod, const std::string& pod_link,
+                       const std::vector<std::string>& host_links) {
+  const Link link = TRY(pod.find_link(pod_link));
+  Pipe pipe{.pod_link = pod_link, .host_link = {}};
+  if (link.kind != "veth") {
+    return pipe;
+  }
+  if (!host_links.empty()) {
+    pipe.host_link = TRY(host_end_among(node, link, host_links)).name;
+    return pipe;
+  }
+  const Link end = TRY(node.find_link(link.peer_index));
+  // An index says nothing in another namespace: the peer must lead back.
+  if (end.kind != "veth" || end.peer_index != link.index) {
+    return base::Error(ErrorKind::kDiffers,
+                       "the other end of " + pod_link + " is not in the node's namespace");
+  }
+  pipe.host_link = end.name;
+  return pipe;
+}
+
+Status shape(Socket& node, Socket& pod, const Shaped& shaped, const Rates& rates) {
+  const Place place{.node = &node, .pod = &pod};
+  for (const Pipe& pipe : shaped.pipes) {
+    const Ends ends = TRY(find_ends(place, pipe));
+    const Plan plan = plan_for(shaped, rates, place, ends);
+    for (const Queue& queue : plan.queues) {
+      TRY(set_queue(queue));
+    }
+    for (const Detour& detour : plan.detours) {
+      TRY(set_detour(detour));
+    }
+  }
+  return {};
+}
+
+Status remove(Socket& node, Socket* pod, const Shaped& shaped) {
+  const std::string ifb = ifb_name(shaped.container_id, shaped.if_name);
+  base::ErrorList failures;
+  for (const Pipe& pipe : shaped.pipes) {
+    if (!pipe.host_link.empty()) {
+      failures.add(clear_link(node, pipe.host_link, ifb));
+    }
+    if (pod != nullptr) {
+      failures.add(clear_link(*pod, pipe.pod_link, ifb));
+    }
+  }
+  failures.add(remove_ifb(node, ifb));
+  if (pod != nullptr) {
+    failures.add(remove_ifb(*pod, ifb));
+  }
+  return failures.to_status();
+}
+
+Result<Differences> differences(Socket& node, Socket& pod, const Shaped& shaped,
+                                const Rates& rates) {
+  const Place place{.node = &node, .pod = &pod};
+  Differences found;
+  for (const Pipe& pipe : shaped.pipes) {
+    const auto ends = find_ends(place, pipe);
+    if (!ends.ok() && ends.error().is(ErrorKind::kNotFound)) {
+      found.push_back(ends.error().message());
+      continue;
+    }
+    if (!ends.ok()) {
+      return ends.error();
+    }
+    const Plan plan = plan_for(shaped, rates, place, *ends);
+    for (const Queue& queue : plan.queues) {
+      std::ranges::move(TRY(queue_differences(queue)), std::back_inserter(found));
+    }
+    for (const Detour& detour : plan.detours) {
+      std::ranges::move(TRY(detour_differences(detour)), std::back_inserter(found));
+    }
+  }
+  return found;
+}
+
+}  // namespace catena::shaping
