@@ -11,6 +11,7 @@
 #include "agent/gc.h"
 #include "agent/kernel.h"
 #include "agent/nics.h"
+#include "agent/node_capacity.h"
 #include "agent/nodes.h"
 #include "agent/pod_wishes.h"
 #include "agent/pool_answers.h"
@@ -61,6 +62,10 @@ constexpr std::array kDuties{
              .purpose = "a new ENI, or addresses on one",
              .holds = Holds::kEnis,
              .with_cloud = answer_grow},
+    DutyKind{.name = "node.capacity",
+             .purpose = "says in the node's status how many aliyun/eni it has",
+             .twins = Twins::kShareAnAnswer,
+             .on_node = answer_node_capacity},
     DutyKind{.name = "pod.wishes",
              .purpose = "what a pod asks for: an ENI of its own, bandwidths",
              .twins = Twins::kShareAnAnswer,

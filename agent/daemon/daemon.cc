@@ -13,6 +13,7 @@
 #include <nlohmann/json.hpp>
 
 #include "agent/api.h"
+#include "agent/daemon/advertiser.h"
 #include "agent/daemon/desk.h"
 #include "agent/daemon/http_server.h"
 #include "agent/daemon/loop.h"
@@ -160,6 +161,9 @@ class Daemon {
     gc_ = make("gc", {.first = seconds(2), .period = minutes(5), .spacing = seconds(10)}, no_args,
                [this](const Json& result) { tell_collected(result); });
     gc_->start();
+    if (options_.advertise_enis) {
+      advertiser_ = std::make_unique<Advertiser>(options_.node.eni_conf, *loop_, desk_, log_);
+    }
     if (options_.conflist.from.empty()) {
       return;
     }
@@ -302,6 +306,9 @@ class Daemon {
       if (mender_ != nullptr) {
         mender_->read_anew();
       }
+      if (advertiser_ != nullptr) {
+        advertiser_->read_anew();
+      }
     }
   }
 
@@ -350,6 +357,7 @@ class Daemon {
   std::unique_ptr<Recurring> recover_;
   std::unique_ptr<Recurring> gc_;
   std::unique_ptr<Recurring> conflist_;
+  std::unique_ptr<Advertiser> advertiser_;
   std::vector<std::string> serving_;
   std::uint64_t runs_given_back_ = 0;
   Loop::TimerId intents_timer_ = 0;

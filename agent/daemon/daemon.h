@@ -15,6 +15,7 @@ struct DaemonOptions {
   std::string listen = "127.0.0.1:19109";  // metrics and health; "none"
   ConflistPlan conflist;                   // `from` empty: none is written
   bool pool = true;                        // keeps addresses of shared ENIs in stock
+  bool advertise_enis = false;             // aliyun/eni, in the node's status
 };
 
 // Until SIGTERM or SIGINT. An error at the start says what is wrong. Ends the process itself where

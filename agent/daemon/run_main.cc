@@ -31,7 +31,11 @@ cxxopts::Options options_of_run() {
       "cni-bin", "where the plugins are; may be given several times",
       cxxopts::value<std::vector<std::string>>()->default_value("/opt/cni/bin"))(
       "pool", "on or off: keep addresses of shared ENIs in stock",
-      cxxopts::value<std::string>()->default_value("on"))("help", "print this");
+      cxxopts::value<std::string>()->default_value("on"))(
+      "advertise-eni",
+      "status: aliyun/eni in the node's status, for nodes without the device "
+      "plugin; or none",
+      cxxopts::value<std::string>()->default_value("none"))("help", "print this");
   options.parse_positional({"command"});
   return options;
 }
@@ -62,6 +66,15 @@ Result<DaemonOptions> daemon_options_of(const cxxopts::ParseResult& parsed) {
   options.pool = pool == "on";
   if (pool != "on" && pool != "off") {
     return Error(ErrorKind::kBadConfig, "--pool '" + pool + "', expected on or off");
+  }
+  const std::string advertise = parsed["advertise-eni"].as<std::string>();
+  options.advertise_enis = advertise == "status";
+  if (advertise != "status" && advertise != "none") {
+    return Error(ErrorKind::kBadConfig,
+                 "--advertise-eni '" + advertise + "', expected status or none");
+  }
+  if (options.advertise_enis && options.node.api == "none") {
+    return Error(ErrorKind::kBadConfig, "--advertise-eni status needs --api");
   }
   return options;
 }

@@ -2,14 +2,12 @@
 
 #include <cerrno>
 #include <cstdlib>
-#include <cstring>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <nlohmann/json.hpp>
 
+#include "agent/daemon/unix_socket.h"
 #include "agent/wire.h"
 
 namespace catena::agent {
@@ -23,36 +21,6 @@ constexpr int kBacklog = 512;  // a node's pods may all ask at once
 constexpr std::chrono::seconds kPatience{5};
 
 std::string directory_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
-
-base::Result<base::UniqueFd> listen_at(const std::string& path) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (!path.starts_with('/') || path.size() >= sizeof address.sun_path) {
-    return Error(ErrorKind::kBadEnvironment,
-                 "socket '" + path + "': expected an absolute path of less than " +
-                     std::to_string(sizeof address.sun_path) + " bytes");
-  }
-  path.copy(address.sun_path, path.size());
-  base::UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!fd.valid()) {
-    return Error::from_errno(errno, "make a socket");
-  }
-  // Whoever made it is gone: we have the lock.
-  if (::unlink(path.c_str()) != 0 && errno != ENOENT) {
-    return Error::from_errno(errno, "remove the old socket " + path);
-  }
-  const mode_t old = ::umask(0177);
-  const int bound = ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
-  const int failed = errno;
-  ::umask(old);
-  if (bound != 0) {
-    return Error::from_errno(failed, "bind the socket " + path);
-  }
-  if (::listen(fd.get(), kBacklog) != 0) {
-    return Error::from_errno(errno, "listen at " + path);
-  }
-  return fd;
-}
 
 bool is_root(int fd) {
   ucred peer{};
@@ -72,7 +40,8 @@ base::Result<std::unique_ptr<SocketServer>> SocketServer::open(const std::string
   TRY(base::make_directories(directory_of(path)));
   base::FileLock lock = TRY(base::FileLock::acquire(path + ".lock", base::Deadline(kPatience))
                                 .context("only one agent can serve " + path));
-  base::UniqueFd fd = TRY(listen_at(path));
+  // Whoever made the socket that is there is gone: we have the lock.
+  base::UniqueFd fd = TRY(listen_at(path, kBacklog));
   std::unique_ptr<SocketServer> server(new SocketServer(path, std::move(lock), loop, desk, log));
   SocketServer* const self = server.get();
   server->listener_ = std::make_unique<Listener>(

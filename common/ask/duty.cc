@@ -118,7 +118,8 @@ Result<Json> duty_of_daemon(const Question& question, milliseconds patience) {
   const std::string what = "ask the agent for " + question.duty;
   std::optional<Json> answer = TRY(ask_daemon(question, deadline).context(what));
   if (!answer.has_value()) {
-    return Error(ErrorKind::kNotFound, what + ": nobody listens at " + socket_path());
+    return Error(ErrorKind::kNotFound, what + ": nobody listens at " + socket_path())
+        .advice("look whether catena-agent run is alive");
   }
   return *std::move(answer);
 }

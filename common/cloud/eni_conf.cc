@@ -376,4 +376,12 @@ Result<EniConf> read_eni_conf(const std::string& path) {
   return conf;
 }
 
+Result<bool> advertises_enis(const std::string& path) {
+  const Result<EniConf> conf = read_eni_conf(path);
+  if (conf.ok()) {
+    return conf->advertise_enis;
+  }
+  return conf.error().is(ErrorKind::kNotFound) ? Result<bool>(true) : conf.error();
+}
+
 }  // namespace catena::cloud

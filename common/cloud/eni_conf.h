@@ -82,5 +82,7 @@ struct EniConf {
 base::Result<EniConf> parse_eni_conf(std::string_view text);
 // Errors name `path`. Permissions by which others can read a secret in it are a notice.
 base::Result<EniConf> read_eni_conf(const std::string& path);
+// Its `advertise_enis`; a file that is not there says nothing against it.
+base::Result<bool> advertises_enis(const std::string& path);
 
 }  // namespace catena::cloud

@@ -1,0 +1,30 @@
+// What kubelet writes down about devices and the pods that have them.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace catena::test {
+
+inline constexpr const char* kCheckpointName = "kubelet_internal_checkpoint";
+
+struct DeviceEntry {
+  std::string pod_uid;
+  std::string container = "main";
+  std::string resource = "aliyun/eni";
+  std::vector<std::string> devices{"eni-0"};
+  bool operator==(const DeviceEntry&) const = default;
+};
+
+enum class CheckpointFormat {
+  kList,        // of devices: kubelet before 1.20
+  kByNumaNode,  // since then; "-1" for devices of no node
+};
+
+// Whole or not at all, as kubelet does it. Fails the running test when it can't.
+void write_checkpoint(const std::string& path, const std::vector<DeviceEntry>& entries,
+                      CheckpointFormat format = CheckpointFormat::kByNumaNode);
+// Empty where there is none. Of either format.
+std::vector<DeviceEntry> read_checkpoint(const std::string& path);
+
+}  // namespace catena::test
