@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/store_view.h"
+#include "common/attachment/add.h"
 #include "common/base/fields.h"
 #include "common/base/text.h"
 #include "common/netlink/socket.h"
@@ -68,12 +69,7 @@ base::Result<Record> find_record(ipam::Store& store, const IpAddress& address) {
 
 base::Result<bool> kernel_knows(const IpAddress& address) {
   auto node = TRY(netlink::Socket::open());
-  const auto route = node.matching_route(address);
-  if (!route.ok()) {
-    return route.error().is(ErrorKind::kNotFound) ? base::Result<bool>(false)
-                                                  : base::Result<bool>(route.error());
-  }
-  return route->destination.length() == address.bits();
+  return attachment::known_to_kernel(node)(address);
 }
 
 Report released(const std::vector<std::string>& addresses, const std::string& how) {
@@ -104,7 +100,7 @@ base::Result<Report> ipam_list(const Options& options) {
   Columns columns({"ADDRESS", "STATE", "POOL", "POD", "CONTAINER", "IFNAME", "SINCE", "NOTE"});
   Json json = Json::array();
   for (const Record& record : TRY(store.list())) {
-    const bool owned = is_owned(record) && record.owner.if_name != ipam::kIntentInterface;
+    const bool owned = is_of_a_pod(record);
     columns.add({record.address.to_string(), ipam::name_of(record.state), record.pool,
                  person_of(record), owned ? record.owner.container_id.substr(0, 13) : "",
                  owned ? record.owner.if_name : "", to_text(record.since), record.note});

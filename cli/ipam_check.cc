@@ -53,10 +53,6 @@ base::Result<Records> read_records(ipam::Store& store) {
   return records;
 }
 
-bool is_pods(const Record& record) {
-  return record.state == State::kBound && record.owner.if_name != ipam::kIntentInterface;
-}
-
 std::string whose(const Record& record) {
   return record.owner.pod.empty() ? "container " + record.owner.container_id
                                   : "pod " + record.owner.pod;
@@ -122,13 +118,13 @@ std::string state_of(const Records& records, const IpAddress& address) {
 
 bool is_bound(const Records& records, const IpAddress& address) {
   const auto record = records.find(address);
-  return record != records.end() && is_pods(record->second);
+  return record != records.end() && is_of_a_pod(record->second);
 }
 
 Findings compare_kernel(const Records& records, const KernelView& kernel) {
   Findings findings;
   for (const auto& [address, record] : records) {
-    if (is_pods(record)) {
+    if (is_of_a_pod(record)) {
       compare_bound(record, kernel, findings);
     }
   }
