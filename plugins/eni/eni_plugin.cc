@@ -8,6 +8,7 @@
 #include "common/attachment/result.h"
 #include "common/attachment/teardown.h"
 #include "common/base/rollback.h"
+#include "common/cni/wanted.h"
 #include "common/netlink/netns.h"
 #include "plugins/eni/claim.h"
 #include "plugins/eni/own_nic.h"
@@ -77,7 +78,19 @@ Result<cni::AddResult> connect(const cni::Request& request, const Settings& sett
   return result;
 }
 
+// The VPC knows an ENI by its MAC.
+Status has_no_mac_of_its_own(const cni::Request& request) {
+  const std::optional<base::Mac> mac = cni::wanted_mac(request);
+  if (!mac.has_value()) {
+    return {};
+  }
+  return base::Error(base::ErrorKind::kBadConfig,
+                     "the pod wants the MAC " + mac->to_string() + ", but an ENI keeps its own")
+      .advice("leave the MAC out, or take aliyun/eni from the pod");
+}
+
 Result<cni::AddResult> add_own_nic(const cni::Request& request, const Settings& settings) {
+  TRY(has_no_mac_of_its_own(request));
   const auto sandbox = TRY(netlink::NetNs::open(request.args.netns));
   auto node = TRY(netlink::Socket::open());
   auto pod = TRY(netlink::Socket::open_in(sandbox));

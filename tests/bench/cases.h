@@ -15,6 +15,8 @@ struct Size {
 
 std::vector<Figure> measure_exec(const Size& size);
 std::vector<Figure> measure_store(const Size& size);
+// STATUS of each plugin.
+std::vector<Figure> measure_status(const Size& size);
 // ADD and DEL of single pods: figures "vpc-route-add" and "del".
 std::vector<Figure> measure_pods(const Size& size);
 // ADD of multiip with a warm pool: figure "multiip-add".

@@ -21,8 +21,9 @@ struct Case {
   std::vector<Figure> (*measure)(const Size&);
 };
 
-constexpr std::array<Case, 11> kCases{{{"exec", catena::bench::measure_exec},
+constexpr std::array<Case, 12> kCases{{{"exec", catena::bench::measure_exec},
                                        {"store", catena::bench::measure_store},
+                                       {"status", catena::bench::measure_status},
                                        {"vpc-route-add", catena::bench::measure_pods},
                                        {"del", catena::bench::measure_pods},
                                        {"burst-30", catena::bench::measure_burst},

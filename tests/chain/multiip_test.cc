@@ -44,13 +44,6 @@ std::vector<std::string> cut_pairs(const std::vector<Stand>& stands) {
   return cut;
 }
 
-IpAddress node_address(const SimNode& node, Family family) {
-  const std::string text =
-      node.netns().sh(std::string("ip -o ") + (family == Family::kIpv4 ? "-4" : "-6") +
-                      " addr show dev eth0 scope global | awk '{print $4}' | cut -d/ -f1");
-  return IpAddress::parse(text.substr(0, text.find('\n'))).value();
-}
-
 struct Shape {
   std::string name;
   std::vector<std::string> families;
@@ -81,7 +74,7 @@ class SharedEnis : public testing::TestWithParam<Shape> {
   std::vector<Stand> stands(Family family) const {
     std::vector<Stand> all;
     for (std::size_t i = 0; i < 2; ++i) {
-      const IpAddress own = node_address(nodes_[i], family);
+      const IpAddress own = nodes_[i].address(family);
       all.push_back({"node " + own.to_string(), udp_socket(nodes_[i].netns(), own)});
       for (const auto& pod : pods_[i]) {
         const std::optional<IpAddress> address = pod->address(family);

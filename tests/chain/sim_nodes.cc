@@ -34,6 +34,13 @@ SimNode::SimNode(int number, const json& facts, const json& environment)
   }
 }
 
+base::IpAddress SimNode::address(base::Family family) const {
+  const std::string text =
+      netns_.sh(std::string("ip -o ") + (family == base::Family::kIpv4 ? "-4" : "-6") +
+                " addr show dev eth0 scope global | awk '{print $4}' | cut -d/ -f1");
+  return base::IpAddress::parse(text.substr(0, text.find('\n'))).value();
+}
+
 std::string SimNode::log() const {
   const std::ifstream file(dir_.path() + "/log");
   return (std::stringstream() << file.rdbuf()).str();
@@ -144,6 +151,12 @@ SimNodes::SimNodes(int count, const json& scene) {
     nodes_.push_back(std::make_unique<SimNode>(++number, node, reach.at("environmentInNodes")));
   }
 }
+
+ScratchNetNs SimNodes::vpc_netns() const {
+  return ScratchNetNs("/run/netns/" + prefix_of_this_test() + "-vpc");
+}
+
+int SimNodes::spoofed() const { return ctl({"drops"}).at("foreignSource"); }
 
 json SimNodes::ctl(const std::vector<std::string>& words) const {
   std::vector<std::string> all{"ctl", "--json", "--state", dir_.path() + "/state"};

@@ -24,6 +24,8 @@ class SimNode {
 
   const ScratchNetNs& netns() const { return netns_; }
   const std::string& id() const { return id_; }
+  // Of its own NIC.
+  base::IpAddress address(base::Family family) const;
   std::string cidr() const { return "172.30." + std::to_string(number_) + ".0/24"; }
   std::string state_dir() const { return dir_.path() + "/state"; }
   std::string log() const;
@@ -63,6 +65,10 @@ class SimNodes {
   explicit SimNodes(int count, const json& scene = json::object());
 
   const SimNode& operator[](std::size_t index) const { return *nodes_.at(index); }
+  // The one that stands for the VPC, which routes between the nodes.
+  ScratchNetNs vpc_netns() const;
+  // Packets that the VPC dropped since an ENI may not send with their source.
+  int spoofed() const;
   // The answer to an order; fails the running test when it is refused.
   json ctl(const std::vector<std::string>& words) const;
 

@@ -15,10 +15,13 @@
 #include "common/enilink/routing.h"
 #include "common/netlink/netns.h"
 #include "tests/kernel/sim/vpc.h"
+#include "tests/support/call.h"
 #include "tests/support/scratch_netns.h"
 
 namespace catena::enilink::test {
 
+using catena::test::Call;
+using catena::test::caller_seen;
 using catena::test::ip;
 using catena::test::prefix;
 using catena::test::ScratchNetNs;
@@ -74,18 +77,6 @@ class EniNode {
   void plug(const std::string& id, const HostEni& eni, const std::string& vswitch,
             const std::vector<std::string>& addresses);
 };
-
-// What a listener at `server` saw of a connection from `client` to `target`, which some DNAT leads
-// there; nothing when no data came through in both directions.
-struct Call {
-  const ScratchNetNs& client;
-  base::IpAddress target;
-  std::uint16_t port;
-  const ScratchNetNs& server;
-  base::IpAddress server_address;
-  std::uint16_t server_port;
-};
-std::optional<base::IpAddress> caller_seen(const Call& call, bool is_expected = true);
 
 inline constexpr base::Family kFamilies[] = {base::Family::kIpv4, base::Family::kIpv6};
 
