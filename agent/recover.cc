@@ -57,7 +57,14 @@ void report(const std::string& eni, const Agreement& agreement, Recovered& recov
 base::Status mend_detached(Duty& duty, const ipam::Eni& eni, Recovered& recovered) {
   bool has_pods = false;
   for (const ipam::Record& record : TRY(duty.store().list())) {
-    has_pods = has_pods || (record.pool == eni.id && record.state == ipam::State::kBound);
+    if (record.pool != eni.id || record.state != ipam::State::kBound) {
+      continue;
+    }
+    if (eni.mode == ipam::kExclusiveMode && !has_pods) {
+      duty.notice("pod " + record.owner.pod + " has lost its network: " + eni.id +
+                  ", which it has as its own, was detached by somebody else; delete the pod");
+    }
+    has_pods = true;
   }
   ipam::Intent intent;
   intent.key = duty.client().new_token();
