@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cli/eni_nics.h"
 #include "cli/store_view.h"
 #include "common/attachment/add.h"
 #include "common/base/fields.h"
@@ -79,9 +80,22 @@ Report released(const std::vector<std::string>& addresses, const std::string& ho
   return report;
 }
 
+// The kernel of the node may know nothing of a pod that has a NIC of its own.
+base::Status refuse_nic_in_use(ipam::Store& store, const Record& record) {
+  const auto eni = TRY(store.eni_of(record.owner.container_id, record.owner.if_name));
+  if (!eni.has_value() || eni->mode != ipam::kExclusiveMode ||
+      TRY(nic_in_pod(*eni, record)).empty()) {
+    return {};
+  }
+  return Error(ErrorKind::kExists, record.address.to_string() + " is in use: the NIC of " +
+                                       eni->id + " is in " + record.owner.netns)
+      .advice("delete the pod; its DEL brings the NIC home and frees the address");
+}
+
 base::Result<Report> release_bound(ipam::Store& store, const Record& record) {
   std::vector<std::string> freed;
-  const auto before = TRY(store.release(record.owner.container_id, record.owner.if_name));
+  TRY(refuse_nic_in_use(store, record));
+  const auto before = TRY(release_all(store, record.owner));
   freed.reserve(before.size());
   for (const Record& one : before) {
     freed.push_back(one.address.to_string());
