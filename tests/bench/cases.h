@@ -27,5 +27,9 @@ std::vector<Figure> measure_chain(const Size& size);
 // 250 ADDs of multiip at once: figure "burst-250".
 std::vector<Figure> measure_many(const Size& size);
 std::vector<Figure> measure_pool(const Size& size);
+// ADD and DEL of a pod's limits: figures "bandwidth-add" and "bandwidth-del".
+std::vector<Figure> measure_bandwidth(const Size& size);
+// What arrives under a limit; the table goes to stderr.
+std::vector<Figure> measure_shaping(const Size& size);
 
 }  // namespace catena::bench

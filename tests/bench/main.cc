@@ -21,7 +21,7 @@ struct Case {
   std::vector<Figure> (*measure)(const Size&);
 };
 
-constexpr std::array<Case, 11> kCases{{{"exec", catena::bench::measure_exec},
+constexpr std::array<Case, 14> kCases{{{"exec", catena::bench::measure_exec},
                                        {"store", catena::bench::measure_store},
                                        {"vpc-route-add", catena::bench::measure_pods},
                                        {"del", catena::bench::measure_pods},
@@ -31,7 +31,10 @@ constexpr std::array<Case, 11> kCases{{{"exec", catena::bench::measure_exec},
                                        {"chain-del", catena::bench::measure_chain},
                                        {"burst-250", catena::bench::measure_many},
                                        {"flow-cost", catena::bench::measure_flow},
-                                       {"pool-calls", catena::bench::measure_pool}}};
+                                       {"pool-calls", catena::bench::measure_pool},
+                                       {"bandwidth-add", catena::bench::measure_bandwidth},
+                                       {"bandwidth-del", catena::bench::measure_bandwidth},
+                                       {"shaping", catena::bench::measure_shaping}}};
 
 struct Arguments {
   std::vector<std::string> names;

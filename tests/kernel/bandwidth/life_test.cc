@@ -108,24 +108,32 @@ TEST(Del, WorksOnWhateverIsLeft) {
   }
 }
 
-TEST(Del, NeedsNoNamespaceAndNoRecord) {
+class DelWithoutNamespace : public testing::TestWithParam<bool> {};
+
+TEST_P(DelWithoutNamespace, LeavesNothing) {
   const BandwidthNode node;
-  for (const bool with_record : {true, false}) {
-    auto pod = std::make_unique<BandwidthPod>(node, 1);
-    node.add(*pod, kFromHost);
-    if (!with_record) {
-      std::filesystem::remove_all(node.state_dir() + "/shaped");
-    }
-    const std::string path = pod->ns.path();
-    pod.reset();
-    for (const std::string& netns : {path, std::string()}) {
-      EXPECT_TRUE(static_cast<const TestNode&>(node)
-                      .call({.command = "DEL", .netns = netns, .config = node.config(kFromHost)})
-                      .ok());
-    }
-    EXPECT_EQ(node.left(), "");
+  auto pod = std::make_unique<BandwidthPod>(node, 1);
+  node.add(*pod, kFromHost);
+  if (!GetParam()) {
+    std::filesystem::remove_all(node.state_dir() + "/shaped");
   }
+  const std::string path = pod->ns.path();
+  pod.reset();
+  for (const std::string& netns : {path, std::string()}) {
+    EXPECT_TRUE(static_cast<const TestNode&>(node)
+                    .call({.command = "DEL", .netns = netns, .config = node.config(kFromHost)})
+                    .ok());
+  }
+  // The kernel takes the namespace and the veth down in the background.
+  node.node.sh(
+      "for n in $(seq 100); do ip link show host1 >/dev/null 2>&1 || break; sleep 0.05; "
+      "done");
+  EXPECT_EQ(node.left(), "");
 }
+
+INSTANTIATE_TEST_SUITE_P(Del, DelWithoutNamespace, testing::Bool(), [](const auto& has_record) {
+  return has_record.param ? "WithARecord" : "WithoutARecord";
+});
 
 TEST(Del, SucceedsWithAConfigurationThatWasMadeWorse) {
   const BandwidthNode node;

@@ -154,7 +154,7 @@ TEST(UpstreamCases, PeerThatTheResultDoesNotNameIsAnError) {
   keys["prevResult"] = pod.result();
   keys["prevResult"]["interfaces"].at(1)["name"] = "other0";
   const Answer answer = node.call("ADD", pod, keys);
-  EXPECT_FALSE(answer.ok());
+  EXPECT_EQ(answer.code(), 7);
   EXPECT_THAT(answer.message(), HasSubstr("host1"));
   EXPECT_EQ(node.left_in(pod), "");
 }
