@@ -23,13 +23,13 @@ using netlink::Request;
 constexpr std::uint16_t kPriority = 0xca10;
 constexpr std::uint64_t kMacSeed = 5;  // other than the seeds of other names and addresses
 
+// Another kind of link of that name is none.
 Result<std::optional<Link>> find_ifb(netlink::Socket& socket, const std::string& name) {
   Result<Link> found = socket.find_link(name);
-  if (found.ok()) {
-    return std::optional<Link>(*std::move(found));
+  if (!found.ok() && !found.error().is(ErrorKind::kNotFound)) {
+    return found.error();
   }
-  return found.error().is(ErrorKind::kNotFound) ? Result<std::optional<Link>>(std::nullopt)
-                                                : Result<std::optional<Link>>(found.error());
+  return found.ok() && found->kind == "ifb" ? std::optional<Link>(*std::move(found)) : std::nullopt;
 }
 
 bool is_redirection(const Filter& filter, int index) {

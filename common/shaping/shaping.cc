@@ -81,7 +81,8 @@ Plan plan_for(const Shaped& shaped, const Rates& rates, const Place& place, cons
 }
 
 Result<Ends> find_ends(const Place& place, const Pipe& pipe) {
-  Ends ends{.pod = TRY(place.pod->find_link(pipe.pod_link)), .host = std::nullopt};
+  Ends ends;
+  ends.pod = TRY(place.pod->find_link(pipe.pod_link));
   if (!pipe.host_link.empty()) {
     ends.host = TRY(place.node->find_link(pipe.host_link));
   }

@@ -17,7 +17,7 @@
 namespace catena::shaping {
 
 // Bits per second of what applications get by full-size packets: the headers of a UDP datagram over
-// IPv4 that fills the MTU come on top.
+// IPv6 that fills the MTU, which are about those of TCP too, come on top.
 struct Limit {
   std::uint64_t rate_bits = 0;   // 0: not limited
   std::uint64_t burst_bits = 0;  // 0: chosen to suit the rate

@@ -76,12 +76,21 @@ bool needs_ifb(const shaping::Record& record) {
   return false;
 }
 
+Error interface_error(Error error) {
+  error = std::move(error).context("the interface that is to be limited");
+  // It is the chain that is not as it should be.
+  return error.is(ErrorKind::kDiffers) ? std::move(error).as(ErrorKind::kBadConfig) : error;
+}
+
 Result<cni::AddResult> add_limits(const cni::Request& request, const Settings& settings,
                                   shaping::Record record) {
   Sockets sockets = TRY(open_sockets(request.args.netns));
-  record.shaped.pipes = TRY(
-      shaping::find_pipes(sockets.node, sockets.pod, record.shaped.if_name, host_links_in(request))
-          .context("the interface that is to be limited"));
+  auto pipes =
+      shaping::find_pipes(sockets.node, sockets.pod, record.shaped.if_name, host_links_in(request));
+  if (!pipes.ok()) {
+    return interface_error(std::move(pipes).error());
+  }
+  record.shaped.pipes = *std::move(pipes);
   base::Rollback undo;
   undo.push([&] {
     const shaping::Records records(settings.state_dir);

@@ -31,5 +31,9 @@ std::vector<Figure> measure_many(const Size& size);
 // Figures "eni-add" and "eni-ready".
 std::vector<Figure> measure_own_eni(const Size& size);
 std::vector<Figure> measure_pool(const Size& size);
+// ADD and DEL of a pod's limits: figures "bandwidth-add" and "bandwidth-del".
+std::vector<Figure> measure_bandwidth(const Size& size);
+// What arrives under a limit; the table goes to stderr.
+std::vector<Figure> measure_shaping(const Size& size);
 
 }  // namespace catena::bench

@@ -1,5 +1,4 @@
-// Whole chains, started by the real cnitool: ours with Debian's bandwidth behind it, and Debian's
-// own.
+// Whole chains, started by the real cnitool: ours and Debian's.
 #include <array>
 #include <cstdio>
 #include <cstdlib>
@@ -62,8 +61,11 @@ class Chain {
     nlohmann::json first = nlohmann::json::parse(rig_->conf_json);
     first.erase("cniVersion");
     first.erase("name");
-    const nlohmann::json bandwidth = {{"type", "bandwidth"},
-                                      {"capabilities", {{"bandwidth", true}}}};
+    nlohmann::json bandwidth = {{"type", "bandwidth"}, {"capabilities", {{"bandwidth", true}}}};
+    if (rig_->plugin.find("catena") != std::string::npos) {
+      bandwidth["type"] = "catena-bandwidth";
+      bandwidth["stateDir"] = rig_->dir.path();
+    }
     nlohmann::json plugins = nlohmann::json::array({first, bandwidth});
     if (in_front == InFront::kEni) {
       const std::string kubelet = rig_->dir.path() + "/kubelet";

@@ -21,7 +21,7 @@ struct Case {
   std::vector<Figure> (*measure)(const Size&);
 };
 
-constexpr std::array<Case, 14> kCases{{{"exec", catena::bench::measure_exec},
+constexpr std::array<Case, 17> kCases{{{"exec", catena::bench::measure_exec},
                                        {"store", catena::bench::measure_store},
                                        {"status", catena::bench::measure_status},
                                        {"vpc-route-add", catena::bench::measure_pods},
@@ -34,7 +34,10 @@ constexpr std::array<Case, 14> kCases{{{"exec", catena::bench::measure_exec},
                                        {"flow-cost", catena::bench::measure_flow},
                                        {"eni-add", catena::bench::measure_own_eni},
                                        {"eni-ready", catena::bench::measure_own_eni},
-                                       {"pool-calls", catena::bench::measure_pool}}};
+                                       {"pool-calls", catena::bench::measure_pool},
+                                       {"bandwidth-add", catena::bench::measure_bandwidth},
+                                       {"bandwidth-del", catena::bench::measure_bandwidth},
+                                       {"shaping", catena::bench::measure_shaping}}};
 
 struct Arguments {
   std::vector<std::string> names;

@@ -21,6 +21,10 @@ class Subnets : public testing::TestWithParam<EgressFrom> {
   bool is_quick(const std::string& address) const {
     return world.pod_ns.sh_ok("ping -q -c 10 -i 0.05 -W 1 -w 2 -s 1200 " + address);
   }
+  // On a machine with much else to do one may be late.
+  bool gets_quick(const std::string& address) const {
+    return is_quick(address) || is_quick(address) || is_quick(address);
+  }
   PodAndNode world;
   shaping::Shaped what = world.shaped();
   shaping::Rates rates = rates_of(8000, 8000);
@@ -32,8 +36,8 @@ TEST_P(Subnets, UnshapedOnesRunFree) {
   what.subnets.unshaped = {prefix("10.2.0.0/16"), prefix("fd01::/17")};
   must(shaping::shape(world.host, world.pod, what, rates));
   EXPECT_THAT(differences(), IsEmpty());
-  EXPECT_TRUE(is_quick("10.2.0.1"));
-  EXPECT_TRUE(is_quick("fd01::1"));
+  EXPECT_TRUE(gets_quick("10.2.0.1"));
+  EXPECT_TRUE(gets_quick("fd01::1"));
   EXPECT_FALSE(is_quick("10.1.0.1"));
   EXPECT_FALSE(is_quick("fd00::1"));
 }
@@ -46,8 +50,8 @@ TEST_P(Subnets, OnlyShapedOnesAreLimited) {
   EXPECT_THAT(differences(), IsEmpty());
   EXPECT_FALSE(is_quick("10.2.0.1"));
   EXPECT_FALSE(is_quick("fd01::1"));
-  EXPECT_TRUE(is_quick("10.1.0.1"));
-  EXPECT_TRUE(is_quick("fd00::1"));
+  EXPECT_TRUE(gets_quick("10.1.0.1"));
+  EXPECT_TRUE(gets_quick("fd00::1"));
 }
 
 TEST_P(Subnets, CanBeChangedAndLeftOutAgain) {
