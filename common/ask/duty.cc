@@ -113,6 +113,16 @@ Result<Json> duty(const Question& question, milliseconds patience) {
   return run_once(question, deadline).context(what);
 }
 
+Result<Json> duty_of_daemon(const Question& question, milliseconds patience) {
+  const base::Deadline deadline(patience);
+  const std::string what = "ask the agent for " + question.duty;
+  std::optional<Json> answer = TRY(ask_daemon(question, deadline).context(what));
+  if (!answer.has_value()) {
+    return Error(ErrorKind::kNotFound, what + ": nobody listens at " + socket_path());
+  }
+  return *std::move(answer);
+}
+
 bool can_ask(const std::vector<std::string>& cni_path) {
   return ::access(socket_path().c_str(), F_OK) == 0 || find_agent(cni_path).ok();
 }

@@ -24,6 +24,9 @@ constexpr std::uint32_t kQuantum = 100'000;
 constexpr std::uint32_t kDirectQueue =
     1000;  // packets; what is not shaped waits for the link alone
 
+constexpr const char* kNeedsTbf = "CONFIG_NET_SCH_TBF (module sch_tbf)";
+constexpr const char* kNeedsHtb = "CONFIG_NET_SCH_HTB (module sch_htb)";
+
 std::string name_of(Handle handle) {
   static constexpr char kDigits[] = "0123456789abcdef";
   const auto hex = [](unsigned number) {
@@ -125,6 +128,18 @@ std::optional<Qdisc> read_qdisc(const nlmsghdr* message) {
   return qdisc;
 }
 
+// The kernel looks for the kind, then refuses it (EINVAL).
+Request root_without_options(const char* kind) {
+  constexpr std::uint16_t kAnyMajor = 0xca00;
+  Link loopback;
+  loopback.index = 1;  // in every namespace
+  MessageBuilder builder(
+      RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL,
+      traffic_header(loopback, {.handle = number_of({kAnyMajor, 0}), .parent = TC_H_ROOT}));
+  builder.put_text(TCA_KIND, kind);
+  return std::move(builder).finish(std::string("look for qdisc ") + kind);
+}
+
 }  // namespace
 
 Request set_root_tbf(const Link& link, std::uint16_t major, const Tbf& tbf) {
@@ -140,7 +155,7 @@ Request set_root_tbf(const Link& link, std::uint16_t major, const Tbf& tbf) {
     put_rate64(builder, TCA_TBF_RATE64, tbf.bucket);
   });
   Request request = std::move(builder).finish("set qdisc tbf on " + link.name);
-  request.needs = "CONFIG_NET_SCH_TBF (module sch_tbf)";
+  request.needs = kNeedsTbf;
   return request;
 }
 
@@ -156,7 +171,7 @@ Request set_root_htb(const Link& link, std::uint16_t major, std::uint16_t defaul
     builder.put_u32(TCA_HTB_DIRECT_QLEN, kDirectQueue);
   });
   Request request = std::move(builder).finish("set qdisc htb on " + link.name);
-  request.needs = "CONFIG_NET_SCH_HTB (module sch_htb)";
+  request.needs = kNeedsHtb;
   return request;
 }
 
@@ -256,6 +271,24 @@ base::Result<Qdisc> Socket::find_class(const Link& link, Handle handle) {
   return find_qdisc_by(
       MessageBuilder(RTM_GETTCLASS, kAnswer, traffic_header(link, {.handle = number_of(handle)}))
           .finish("find class " + name_of(handle) + " of " + link.name));
+}
+
+base::Status Socket::has_qdisc(Request without_options) {
+  base::Status refused = send(std::move(without_options));
+  const bool known = refused.ok() || !refused.error().is(base::ErrorKind::kUnsupported);
+  return known ? base::Status() : refused;
+}
+
+base::Status Socket::has_tbf() {
+  Request request = root_without_options("tbf");
+  request.needs = kNeedsTbf;
+  return has_qdisc(std::move(request));
+}
+
+base::Status Socket::has_htb() {
+  Request request = root_without_options("htb");
+  request.needs = kNeedsHtb;
+  return has_qdisc(std::move(request));
 }
 
 bool has_bucket(const Qdisc& qdisc, const Bucket& bucket) {

@@ -55,6 +55,11 @@ class Socket {
   // Those at the place, of this link alone: at no cost that grows with the node's.
   base::Result<std::vector<Filter>> list_filters(const Link& link, Place place);
 
+  // Whether the kernel can do these, by a request that it refuses in any case: kUnsupported names
+  // what it lacks. Loads the module where there is one.
+  base::Status has_tbf();
+  base::Status has_htb();
+
   // Dumps, retried when they were interrupted (NLM_F_DUMP_INTR). For CHECK, GC and commands; not
   // for ADD and DEL, whose cost must not grow with what the node holds.
   base::Result<std::vector<Link>> list_links();
@@ -75,6 +80,7 @@ class Socket {
   base::Result<std::vector<Answer>> ask(const Request& request);
   base::Result<std::vector<Answer>> ask_once(const Request& request, bool& interrupted);
   base::Result<Link> find_link_by(const Request& request);
+  base::Status has_qdisc(Request without_options);
   base::Result<Qdisc> find_qdisc_by(const Request& request);
   base::Result<Route> find_route(const base::IpAddress& destination, unsigned flags);
 

@@ -117,6 +117,9 @@ Status Records::reshape(Record record, const Rates& rates) const {
   }
   auto node = TRY(netlink::Socket::open());
   auto pod = TRY(netlink::Socket::open_in(*sandbox));
+  if (record.shaped.pipes.empty()) {
+    record.shaped.pipes = TRY(find_pipes(node, pod, record.shaped.if_name, {}));
+  }
   Status shaped = shape(node, pod, record.shaped, rates);
   const std::string path = path_of(record.shaped.container_id, record.shaped.if_name);
   if (::access(path.c_str(), F_OK) != 0) {

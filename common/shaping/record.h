@@ -14,7 +14,7 @@
 namespace catena::shaping {
 
 struct Record {
-  Shaped shaped;
+  Shaped shaped;      // without pipes where nothing was limited: they are looked for then
   std::string netns;  // path of the pod's namespace
   // What the runtime said of the pod; may be empty.
   std::string pod_namespace;

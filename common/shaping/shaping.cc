@@ -121,6 +121,27 @@ Result<Link> host_end_among(Socket& node, const Link& pod,
   return end;
 }
 
+Result<Link> host_end_by_index(Socket& node, const Link& pod) {
+  Link end = TRY(node.find_link(pod.peer_index));
+  // An index says nothing in another namespace: the peer must lead back.
+  if (end.kind != "veth" || end.peer_index != pod.index) {
+    return base::Error(ErrorKind::kDiffers,
+                       "the other end of " + pod.name + " is not in the node's namespace");
+  }
+  return end;
+}
+
+Result<Pipe> pipe_of(Socket& node, const Link& link, const std::vector<std::string>& host_links) {
+  Pipe pipe{.pod_link = link.name, .host_link = {}};
+  if (link.kind != "veth") {
+    return pipe;
+  }
+  const Link end = host_links.empty() ? TRY(host_end_by_index(node, link))
+                                      : TRY(host_end_among(node, link, host_links));
+  pipe.host_link = end.name;
+  return pipe;
+}
+
 }  // namespace
 
 std::string ifb_name(const std::string& container_id, const std::string& if_name) {
@@ -132,25 +153,19 @@ std::string ifb_alias_prefix(const std::string& network) {
   return "catena-bandwidth " + network + " ";
 }
 
-Result<Pipe> find_pipe(Socket& node, Socket& pod, const std::string& pod_link,
-                       const std::vector<std::string>& host_links) {
-  const Link link = TRY(pod.find_link(pod_link));
-  Pipe pipe{.pod_link = pod_link, .host_link = {}};
-  if (link.kind != "veth") {
-    return pipe;
+Result<std::vector<Pipe>> find_pipes(Socket& node, Socket& pod, const std::string& if_name,
+                                     const std::vector<std::string>& host_links) {
+  std::vector<Pipe> pipes;
+  const Link link = TRY(pod.find_link(if_name));
+  pipes.push_back(TRY(pipe_of(node, link, host_links)));
+  if (!pipes.front().host_link.empty() || if_name == kHostLink) {
+    return pipes;
   }
-  if (!host_links.empty()) {
-    pipe.host_link = TRY(host_end_among(node, link, host_links)).name;
-    return pipe;
+  const auto to_host = TRY(find_if_there(pod, kHostLink));
+  if (to_host.has_value()) {
+    pipes.push_back(TRY(pipe_of(node, *to_host, host_links)));
   }
-  const Link end = TRY(node.find_link(link.peer_index));
-  // An index says nothing in another namespace: the peer must lead back.
-  if (end.kind != "veth" || end.peer_index != link.index) {
-    return base::Error(ErrorKind::kDiffers,
-                       "the other end of " + pod_link + " is not in the node's namespace");
-  }
-  pipe.host_link = end.name;
-  return pipe;
+  return pipes;
 }
 
 Status shape(Socket& node, Socket& pod, const Shaped& shaped, const Rates& rates) {

@@ -67,13 +67,15 @@ struct Shaped {
   bool operator==(const Shaped&) const = default;
 };
 
-// The pod's interface `pod_link` and, found by the kernel's own word, its end on the node:
-// kNotFound without the interface. `host_links`: the names that the result of ADD has for the
-// node's side. Where there are some, the end is one of them (kDiffers otherwise); where there are
-// none, it is the veth whose peer is the pod's.
-base::Result<Pipe> find_pipe(netlink::Socket& node, netlink::Socket& pod,
-                             const std::string& pod_link,
-                             const std::vector<std::string>& host_links);
+// The pod's interface `if_name` and, found by the kernel's own word, its end on the node; for one
+// that has no end there also the pod's link to the host (kHostLink), where it has one. kNotFound
+// without the interface. `host_links`: the names that the result of ADD has for the node's side.
+// Where there are some, an end is one of them (kDiffers otherwise); where there are none, it is the
+// veth whose peer is the pod's.
+inline constexpr char kHostLink[] = "veth1";
+base::Result<std::vector<Pipe>> find_pipes(netlink::Socket& node, netlink::Socket& pod,
+                                           const std::string& if_name,
+                                           const std::vector<std::string>& host_links);
 
 // Every ifb begins with this. The rest is made of container id and interface name: never another
 // attachment's. Its alias is "catena-bandwidth <network> <container id>/<interface>", cut to what a

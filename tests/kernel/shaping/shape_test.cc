@@ -175,15 +175,22 @@ TEST(Shaping, TwoInterfacesOfAContainerHaveIfbsOfTheirOwn) {
 
 TEST(Shaping, EndOnTheNodeIsFoundByTheKernelsWord) {
   PodAndNode world;
-  const auto by_index = must(shaping::find_pipe(world.host, world.pod, "eth0", {}));
-  EXPECT_EQ(by_index.host_link, "ctn1a2b");
-  const auto by_name =
-      must(shaping::find_pipe(world.host, world.pod, "eth0", {"other0", "ctn1a2b"}));
-  EXPECT_EQ(by_name.host_link, "ctn1a2b");
-  const auto not_named = shaping::find_pipe(world.host, world.pod, "eth0", {"other0"});
+  const std::vector<shaping::Pipe> expected{{.pod_link = "eth0", .host_link = "ctn1a2b"}};
+  EXPECT_EQ(must(shaping::find_pipes(world.host, world.pod, "eth0", {})), expected);
+  EXPECT_EQ(must(shaping::find_pipes(world.host, world.pod, "eth0", {"other0", "ctn1a2b"})),
+            expected);
+  const auto not_named = shaping::find_pipes(world.host, world.pod, "eth0", {"other0"});
   EXPECT_TRUE(!not_named.ok() && not_named.error().is(base::ErrorKind::kDiffers));
-  const auto missing = shaping::find_pipe(world.host, world.pod, "eth9", {});
+  const auto missing = shaping::find_pipes(world.host, world.pod, "eth9", {});
   EXPECT_TRUE(!missing.ok() && missing.error().is(base::ErrorKind::kNotFound));
+}
+
+TEST(Shaping, InterfaceWithoutAnEndOnTheNodeGoesWithThePodsLinkToTheHost) {
+  PodAndNode world;
+  world.pod_ns.sh("ip link set eth0 down; ip link set eth0 name veth1; ip link add eth0 type ifb");
+  const std::vector<shaping::Pipe> expected{{.pod_link = "eth0", .host_link = ""},
+                                            {.pod_link = "veth1", .host_link = "ctn1a2b"}};
+  EXPECT_EQ(must(shaping::find_pipes(world.host, world.pod, "eth0", {"ctn1a2b"})), expected);
 }
 
 // The node has a link of the peer's index that is no end of this pod's.
@@ -192,7 +199,7 @@ TEST(Shaping, LinkThatOnlyHasTheSameIndexIsNotTaken) {
   PodAndNode world;
   world.pod_ns.sh("ip link add net1 type veth peer name far index 77 netns " + third.path());
   world.host_ns.sh("ip link add decoy index 77 type veth peer name other");
-  const auto found = shaping::find_pipe(world.host, world.pod, "net1", {});
+  const auto found = shaping::find_pipes(world.host, world.pod, "net1", {});
   EXPECT_FALSE(found.ok());
 }
 

@@ -17,9 +17,9 @@ class Subnets : public testing::TestWithParam<EgressFrom> {
   std::vector<std::string> differences() {
     return must(shaping::differences(world.host, world.pod, what, rates));
   }
-  // Whether ten pings of 1,200 bytes are back within 3 s: 8 kbit/s let 6 pass.
+  // Whether ten pings of 1,200 bytes are back within 2 s: 8 kbit/s let 5 pass.
   bool is_quick(const std::string& address) const {
-    return world.pod_ns.sh_ok("ping -q -c 10 -i 0.1 -W 1 -w 3 -s 1200 " + address);
+    return world.pod_ns.sh_ok("ping -q -c 10 -i 0.05 -W 1 -w 2 -s 1200 " + address);
   }
   PodAndNode world;
   shaping::Shaped what = world.shaped();
