@@ -30,7 +30,6 @@ constexpr std::size_t kMostArgs = std::size_t{64} << 10U;  // bytes
 constexpr std::array kDuties{
     DutyKind{.name = "bandwidth.follow",
              .purpose = "gives running pods the limits that their annotations say by now",
-             .twins = Twins::kShareAnAnswer,
              .on_node = answer_bandwidth_follow,
              .is_brief = true},
     DutyKind{.name = "conflist",

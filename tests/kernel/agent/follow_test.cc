@@ -245,6 +245,44 @@ TEST_F(Follow, APodWhoseNamespaceIsGoneHindersNobody) {
   EXPECT_EQ(agent->log().find("bandwidth.follow: limits of"), std::string::npos) << agent->log();
 }
 
+// From catena-bandwidth's ADD to its DEL.
+TEST_F(Follow, APodThatStartedWithoutLimitsGetsThemWhileItRunsAndLeavesNothing) {
+  put();
+  const auto agent = start();
+  json link{{"name", "ctn1a2b"}};
+  json nic{{"name", "eth0"}, {"sandbox", world_.pod_ns.path()}};
+  const json config{{"cniVersion", "1.0.0"},
+                    {"name", "net"},
+                    {"type", "catena-bandwidth"},
+                    {"stateDir", node_.state()},
+                    {"prevResult", {{"cniVersion", "1.0.0"}, {"interfaces", {link, nic}}}}};
+  const auto plugin = [&](const char* command) {
+    return run_process({bin_dir() + "/catena-bandwidth"},
+                       {.input = config.dump(),
+                        .environment = {{{"CNI_COMMAND", command},
+                                         {"CNI_CONTAINERID", "pod-a"},
+                                         {"CNI_IFNAME", "eth0"},
+                                         {"CNI_NETNS", world_.pod_ns.path()},
+                                         {"CNI_PATH", bin_dir()},
+                                         {"CNI_ARGS",
+                                          "IgnoreUnknown=1;K8S_POD_NAMESPACE=shop;"
+                                          "K8S_POD_NAME=web;K8S_POD_UID=u-1"}}},
+                        .netns_fd = world_.host_ns.fd()});
+  };
+  const Outcome added = plugin("ADD");
+  ASSERT_EQ(added.exit_status, 0) << added.out;
+  EXPECT_THAT(world_.traffic_control(), IsEmpty());
+  put(limits("10M", "20M"));
+  until_shaped(record({}), rates_of(10 * kMbit, 20 * kMbit));
+  put(limits("30M", "20M"));
+  until_shaped(record({}), rates_of(30 * kMbit, 20 * kMbit));
+  EXPECT_EQ(plugin("DEL").exit_status, 0);
+  EXPECT_THAT(world_.traffic_control(), IsEmpty());
+  EXPECT_FALSE(must(records_.find("pod-a", "eth0")).has_value());
+  let_it_look(*agent);
+  EXPECT_THAT(world_.traffic_control(), IsEmpty()) << "the pod is at the API server still";
+}
+
 TEST_F(Follow, OneCallDoesItWithoutADaemon) {
   const Record pod = record(rates_of(10 * kMbit, 20 * kMbit));
   add(pod);
