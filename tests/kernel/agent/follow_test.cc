@@ -245,6 +245,33 @@ TEST_F(Follow, APodWhoseNamespaceIsGoneHindersNobody) {
   EXPECT_EQ(agent->log().find("bandwidth.follow: limits of"), std::string::npos) << agent->log();
 }
 
+TEST_F(Follow, OneOfTwoHundredAndFiftyPodsIsNoSlowerAndTheAgentStaysSmall) {
+  Record other = record(rates_of(kMbit, kMbit));
+  other.netns = "/run/netns/cni-there-is-no-such";
+  for (int i = 0; i < 249; ++i) {
+    const std::string number = std::to_string(i);
+    other.shaped.container_id = "pod-" + number;
+    other.pod_name = "web-" + number;
+    other.pod_uid = "u-web-" + number;
+    must(records_.write(other));
+    node_.api().objects().put(pod_of_shop(other.pod_name, other.pod_uid, limits("1M", "1M")));
+  }
+  const Record pod = record({});
+  add(pod);
+  put();
+  const auto agent = start();
+  let_it_look(*agent);
+  const double before = agent->metric("process_cpu_seconds_total");
+  put(limits("3M", "4M"));
+  const milliseconds taken = until_shaped(pod, rates_of(3 * kMbit, 4 * kMbit));
+  const double spent = agent->metric("process_cpu_seconds_total") - before;
+  const double resident = agent->metric("process_resident_memory_bytes");
+  std::printf("250 pods: %d ms, CPU %.1f ms, resident %.1f MiB\n", static_cast<int>(taken.count()),
+              spent * 1e3, resident / 1048576);
+  EXPECT_LT(taken, seconds(1));
+  EXPECT_LE(resident, 20.0 * 1048576);
+}
+
 // From catena-bandwidth's ADD to its DEL.
 TEST_F(Follow, APodThatStartedWithoutLimitsGetsThemWhileItRunsAndLeavesNothing) {
   put();
