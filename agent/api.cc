@@ -20,7 +20,7 @@ std::string variable(const char* name) {
 }
 
 std::string find_api() {
-  if (std::string given = variable(kApiVariable); !given.empty()) {
+  if (std::string given = variable(kApiVariable); !given.empty() && given != "auto") {
     return given;
   }
   if (!variable("KUBERNETES_SERVICE_HOST").empty()) {
@@ -35,7 +35,8 @@ Result<std::string> resolve_api(const std::string& given) {
   std::string api = given == "auto" ? find_api() : given;
   if (api != kInCluster && api != kNone && !api.starts_with('/')) {
     return Error(ErrorKind::kBadConfig,
-                 "--api '" + api + "', expected auto, in-cluster, none, or an absolute path");
+                 std::string(given == "auto" ? kApiVariable : "--api") + " '" + api +
+                     "', expected auto, in-cluster, none, or an absolute path");
   }
   return api;
 }

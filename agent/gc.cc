@@ -6,6 +6,7 @@
 
 #include "agent/gc_kernel.h"
 #include "agent/gc_owners.h"
+#include "agent/gc_shaping.h"
 #include "agent/gc_waiting.h"
 #include "common/base/error_list.h"
 #include "common/enilink/routing.h"
@@ -255,6 +256,7 @@ Result<Collected> collect_garbage(const std::string& state_dir, const PodsSeen* 
   for (std::string& file : sweep_waiting(state_dir, options)) {
     collected.garbage.push_back({"waiting", std::move(file), "nobody waits with it any more"});
   }
+  sweep_shaping(state_dir, node, options, collected);
   return collected;
 }
 

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "agent/answers.h"
+#include "agent/bandwidth_follow.h"
 #include "agent/conflist.h"
 #include "agent/eni_answers.h"
 #include "agent/gc.h"
@@ -30,6 +31,10 @@ using Json = nlohmann::json;
 constexpr std::size_t kMostArgs = std::size_t{64} << 10U;  // bytes
 
 constexpr std::array kDuties{
+    DutyKind{.name = "bandwidth.follow",
+             .purpose = "gives running pods the limits that their annotations say by now",
+             .on_node = answer_bandwidth_follow,
+             .is_brief = true},
     DutyKind{.name = "conflist",
              .purpose = "writes the runtime's configuration once the node can serve a pod",
              .twins = Twins::kShareAnAnswer,

@@ -15,6 +15,7 @@
 #include "agent/api.h"
 #include "agent/daemon/advertiser.h"
 #include "agent/daemon/desk.h"
+#include "agent/daemon/follower.h"
 #include "agent/daemon/http_server.h"
 #include "agent/daemon/loop.h"
 #include "agent/daemon/memory.h"
@@ -75,7 +76,8 @@ class Daemon {
   Status start() {
     signals_ = TRY(open_signals());
     TRY(loop_->watch(signals_.get(), EPOLLIN, [this] { on_signal(); }));
-    watch_ = TRY(StoreWatch::open(options_.node.state_dir, *loop_, [this] { on_store_change(); }));
+    watch_ = TRY(StoreWatch::open(options_.node.state_dir, "journal", *loop_,
+                                  [this] { on_store_change(); }));
     socket_ = TRY(SocketServer::open(socket_path(), *loop_, desk_, log_));
     if (options_.listen != "none") {
       http_ = TRY(HttpServer::open(options_.listen, *loop_,
@@ -127,7 +129,9 @@ class Daemon {
                                          keep_->nudge();
                                        }
                                      },
-                                 .wishes = [] {}}));
+                                 .wishes = [this] { follower_->nudge(); }}));
+    follower_ = TRY(Follower::open(options_.node.state_dir, *loop_, desk_, log_,
+                                   [this] { return pods_->is_synced(); }));
     desk_.set_pods([this] { return pods_->seen(); });
     desk_.set_find_wishes([this](const podwish::PodName& pod) { return pods_->find(pod); });
     return {};
@@ -366,6 +370,7 @@ class Daemon {
   std::unique_ptr<HttpServer> http_;
   std::unique_ptr<Mender> mender_;
   std::unique_ptr<PodsWatch> pods_;
+  std::unique_ptr<Follower> follower_;
   std::unique_ptr<Recurring> keep_;
   std::unique_ptr<Recurring> keep_enis_;
   std::unique_ptr<Recurring> sync_;

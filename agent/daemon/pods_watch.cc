@@ -53,6 +53,7 @@ void PodsWatch::step() {
   if (trouble != last_trouble_) {
     log_.warning(trouble.empty() ? "the API server answers again" : "watch pods: " + trouble);
     last_trouble_ = trouble;
+    wishes_changed_ = wishes_changed_ || trouble.empty();
   }
   const auto waiting = static_cast<int>(
       std::ranges::count_if(pods_, [](const auto& pod) { return pod.second.pending; }));

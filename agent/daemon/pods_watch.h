@@ -22,7 +22,9 @@ class PodsWatch {
  public:
   struct Listeners {
     Loop::Action pending;  // after the number of pending pods changed
-    Loop::Action wishes;   // after a pod that was there wishes something else, or a list came
+    // After a pod that was there wishes something else, a list came, or the API server answers
+    // again.
+    Loop::Action wishes;
   };
   // `loop` and `log` must outlive it.
   static base::Result<std::unique_ptr<PodsWatch>> open(kube::Config config,

@@ -3,7 +3,6 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <string_view>
 #include <sys/epoll.h>
 #include <sys/inotify.h>
 #include <unistd.h>
@@ -14,18 +13,20 @@ namespace catena::agent {
 
 using base::Error;
 
-base::Result<std::unique_ptr<StoreWatch>> StoreWatch::open(const std::string& state_dir, Loop& loop,
+base::Result<std::unique_ptr<StoreWatch>> StoreWatch::open(const std::string& directory,
+                                                           std::string file, Loop& loop,
                                                            Loop::Action changed) {
-  TRY(base::make_directories(state_dir));
+  TRY(base::make_directories(directory));
   base::UniqueFd fd(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
   if (!fd.valid()) {
-    return Error::from_errno(errno, "watch " + state_dir);
+    return Error::from_errno(errno, "watch " + directory);
   }
-  // The directory: a journal that is rewritten is another file.
-  if (::inotify_add_watch(fd.get(), state_dir.c_str(), IN_MODIFY | IN_MOVED_TO | IN_ONLYDIR) < 0) {
-    return Error::from_errno(errno, "watch " + state_dir);
+  // The directory: a file that is rewritten is another one.
+  if (::inotify_add_watch(fd.get(), directory.c_str(), IN_MODIFY | IN_MOVED_TO | IN_ONLYDIR) < 0) {
+    return Error::from_errno(errno, "watch " + directory);
   }
-  std::unique_ptr<StoreWatch> watch(new StoreWatch(std::move(fd), loop, std::move(changed)));
+  std::unique_ptr<StoreWatch> watch(
+      new StoreWatch(std::move(fd), std::move(file), loop, std::move(changed)));
   StoreWatch* const self = watch.get();
   TRY(loop.watch(watch->fd_.get(), EPOLLIN, [self] { self->read(); }));
   return watch;
@@ -41,7 +42,7 @@ void StoreWatch::read() {
       std::memcpy(&event, buffer.data() + at, sizeof event);
       const char* const name = buffer.data() + at + sizeof event;
       changed = changed || (event.mask & IN_Q_OVERFLOW) != 0 ||
-                (event.len != 0 && std::string_view(name) == "journal");
+                (event.len != 0 && (file_.empty() || name == file_));
       at += sizeof event + event.len;
     }
   }

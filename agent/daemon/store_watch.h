@@ -1,4 +1,4 @@
-// Hears of changes of the store, whoever makes them, without reading it.
+// Hears of changes of files in the state directory, whoever makes them, without reading them.
 #pragma once
 
 #include <memory>
@@ -12,9 +12,10 @@ namespace catena::agent {
 
 class StoreWatch {
  public:
-  // Makes the directory. `changed` is called from the loop, once for many changes. `loop` must
-  // outlive it.
-  static base::Result<std::unique_ptr<StoreWatch>> open(const std::string& state_dir, Loop& loop,
+  // Of `file`, or of any file where that is empty. Makes the directory. `changed` is called from
+  // the loop, once for many changes. `loop` must outlive it.
+  static base::Result<std::unique_ptr<StoreWatch>> open(const std::string& directory,
+                                                        std::string file, Loop& loop,
                                                         Loop::Action changed);
   StoreWatch(const StoreWatch&) = delete;
   StoreWatch& operator=(const StoreWatch&) = delete;
@@ -23,11 +24,12 @@ class StoreWatch {
   ~StoreWatch() { loop_.forget(fd_.get()); }
 
  private:
-  StoreWatch(base::UniqueFd fd, Loop& loop, Loop::Action changed)
-      : fd_(std::move(fd)), loop_(loop), changed_(std::move(changed)) {}
+  StoreWatch(base::UniqueFd fd, std::string file, Loop& loop, Loop::Action changed)
+      : fd_(std::move(fd)), file_(std::move(file)), loop_(loop), changed_(std::move(changed)) {}
   void read();
 
   base::UniqueFd fd_;
+  std::string file_;
   Loop& loop_;
   Loop::Action changed_;
 };

@@ -1,14 +1,10 @@
 // What a pod asks for, as plugins hear it: from the daemon's watch, or by one call.
-#include <fstream>
-#include <memory>
 #include <thread>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/kernel/agent/running_agent.h"
-#include "tests/support/kube/api_server.h"
-#include "tests/support/kube/load_objects.h"
+#include "tests/kernel/agent/watched_node.h"
 #include "tests/support/paths.h"
 #include "tests/support/process.h"
 
@@ -16,22 +12,7 @@ namespace catena::test {
 namespace {
 
 using nlohmann::json;
-using std::chrono::milliseconds;
 using testing::HasSubstr;
-
-json pod(const std::string& name, const std::string& uid, const json& more = json::object()) {
-  json object{{"apiVersion", "v1"},
-              {"kind", "Pod"},
-              {"metadata", {{"name", name}, {"namespace", "shop"}, {"uid", uid}}},
-              {"spec", {{"nodeName", "node-1"}, {"containers", json::array({{{"name", "c"}}})}}},
-              {"status", {{"phase", "Pending"}}}};
-  object.merge_patch(more);
-  return object;
-}
-
-json annotated(const char* name, const char* value) {
-  return {{"metadata", {{"annotations", {{name, value}, {"example.com/other", "x"}}}}}};
-}
 
 json wants_eni() {
   return {{"spec",
@@ -41,21 +22,6 @@ json wants_eni() {
 
 class PodWishes : public testing::Test {
  protected:
-  PodWishes() {
-    netns_.run([this] { api_ = std::make_unique<ApiServer>(); });
-    std::ofstream(kubeconfig()) << kubeconfig_of(api_->config());
-  }
-  std::string kubeconfig() const { return dir_.path() + "/kubeconfig"; }
-  std::string state() const { return dir_.path() + "/state"; }
-
-  std::unique_ptr<RunningAgent> start() const {
-    auto agent = std::make_unique<RunningAgent>(
-        netns_, state(),
-        std::vector<std::string>{"--api", kubeconfig(), "--node-name", "node-1", "--pool", "off"});
-    EXPECT_TRUE(eventually([&] { return agent->metric("catena_agent_api_synced") == 1; }))
-        << agent->log();
-    return agent;
-  }
   static json question(const std::string& name, const std::string& uid) {
     return {{"duty", "pod.wishes"},
             {"args", {{"namespace", "shop"}, {"name", name}, {"uid", uid}}},
@@ -63,7 +29,7 @@ class PodWishes : public testing::Test {
   }
   // Single reads of that pod that reached the API server.
   int reads_of(const std::string& name) const {
-    return api_->count("/namespaces/shop/pods/" + name);
+    return node_.api().count("/namespaces/shop/pods/" + name);
   }
 
   Outcome call(const std::string& args, const std::vector<std::string>& options = {},
@@ -74,7 +40,7 @@ class PodWishes : public testing::Test {
                                    "--args",
                                    args,
                                    "--state-dir",
-                                   state(),
+                                   node_.state(),
                                    "--deadline",
                                    "5"};
     words.insert(words.end(), options.begin(), options.end());
@@ -82,14 +48,15 @@ class PodWishes : public testing::Test {
   }
 
   ScratchNetNs netns_;
-  TempDir dir_;
-  std::unique_ptr<ApiServer> api_;
+  WatchedNode node_{netns_};
 };
 
 TEST_F(PodWishes, TheDaemonTellsThemWithoutAskingTheApiServer) {
-  api_->objects().put(pod("web", "u-1", annotated("kubernetes.io/egress-bandwidth", "10M")));
-  api_->objects().put(pod("db", "u-2", wants_eni()));
-  const auto agent = start();
+  node_.api().objects().put(pod_of_shop(
+      "web", "u-1",
+      annotated({{"kubernetes.io/egress-bandwidth", "10M"}, {"example.com/other", "x"}})));
+  node_.api().objects().put(pod_of_shop("db", "u-2", wants_eni()));
+  const auto agent = node_.start();
   EXPECT_EQ(agent->ask(question("web", "u-1"))["result"],
             (json{{"eni", false},
                   {"annotations", {{"kubernetes.io/egress-bandwidth", "10M"}}},
@@ -101,10 +68,11 @@ TEST_F(PodWishes, TheDaemonTellsThemWithoutAskingTheApiServer) {
 }
 
 TEST_F(PodWishes, ChangesOfARunningPodAreKnown) {
-  api_->objects().put(pod("web", "u-1"));
-  const auto agent = start();
+  node_.api().objects().put(pod_of_shop("web", "u-1"));
+  const auto agent = node_.start();
   EXPECT_EQ(agent->ask(question("web", "u-1"))["result"]["annotations"], json::object());
-  api_->objects().put(pod("web", "u-1", annotated("k8s.aliyun.com/ingress-bandwidth", "1m")));
+  node_.api().objects().put(
+      pod_of_shop("web", "u-1", annotated({{"k8s.aliyun.com/ingress-bandwidth", "1m"}})));
   EXPECT_TRUE(eventually([&] {
     return agent->ask(question("web", "u-1"))["result"]["annotations"] ==
            json{{"k8s.aliyun.com/ingress-bandwidth", "1m"}};
@@ -113,16 +81,16 @@ TEST_F(PodWishes, ChangesOfARunningPodAreKnown) {
 }
 
 TEST_F(PodWishes, APodThatTheWatchHasNotYetSeenIsLookedUp) {
-  const auto agent = start();
+  const auto agent = node_.start();
   // Of another node as far as the watch is concerned: it never sees it.
-  api_->objects().put(pod("late", "u-9", {{"spec", {{"nodeName", nullptr}}}}));
+  node_.api().objects().put(pod_of_shop("late", "u-9", {{"spec", {{"nodeName", nullptr}}}}));
   EXPECT_EQ(agent->ask(question("late", "u-9"))["result"]["uid"], "u-9");
   EXPECT_EQ(reads_of("late"), 1);
 }
 
 TEST_F(PodWishes, ARecreatedPodOfTheSameNameIsNotTakenForTheOldOne) {
-  api_->objects().put(pod("web-0", "u-1", wants_eni()));
-  const auto agent = start();
+  node_.api().objects().put(pod_of_shop("web-0", "u-1", wants_eni()));
+  const auto agent = node_.start();
   const json answer = agent->ask(question("web-0", "u-2"));
   EXPECT_EQ(answer["error"]["kind"], "not-found") << answer;
   EXPECT_THAT(answer["error"]["text"], HasSubstr("shop/web-0 is another one now: u-1, not u-2"));
@@ -130,16 +98,17 @@ TEST_F(PodWishes, ARecreatedPodOfTheSameNameIsNotTakenForTheOldOne) {
 }
 
 TEST_F(PodWishes, AStaticPodIsFoundByTheUidThatKubeletGaveIt) {
-  api_->objects().put(pod("proxy", "u-1", annotated("kubernetes.io/config.hash", "h-1")));
-  const auto agent = start();
+  node_.api().objects().put(
+      pod_of_shop("proxy", "u-1", annotated({{"kubernetes.io/config.hash", "h-1"}})));
+  const auto agent = node_.start();
   EXPECT_EQ(agent->ask(question("proxy", "h-1"))["result"]["uid"], "u-1");
   EXPECT_EQ(reads_of("proxy"), 0);
 }
 
 TEST_F(PodWishes, WithTheApiServerAwayWhatWasKnownStaysKnown) {
-  api_->objects().put(pod("web", "u-1", wants_eni()));
-  const auto agent = start();
-  api_.reset();
+  node_.api().objects().put(pod_of_shop("web", "u-1", wants_eni()));
+  const auto agent = node_.start();
+  node_.end_api();
   EXPECT_TRUE(eventually([&] { return agent->metric("catena_agent_api_synced") == 0; }));
   EXPECT_EQ(agent->ask(question("web", "u-1"))["result"]["eni"], true);
   json other = question("other", "u-2");
@@ -149,12 +118,12 @@ TEST_F(PodWishes, WithTheApiServerAwayWhatWasKnownStaysKnown) {
 }
 
 TEST_F(PodWishes, AnApiServerThatHangsKeepsNoKnownPodWaiting) {
-  api_->objects().put(pod("web", "u-1"));
-  const auto agent = start();
-  api_->fail({.fate = Fault::Fate::kSlow,
-              .target = "/pods/slow",
-              .times = 100,
-              .delay = std::chrono::seconds(4)});
+  node_.api().objects().put(pod_of_shop("web", "u-1"));
+  const auto agent = node_.start();
+  node_.api().fail({.fate = Fault::Fate::kSlow,
+                    .target = "/pods/slow",
+                    .times = 100,
+                    .delay = std::chrono::seconds(4)});
   std::thread other([&] {
     const json slow = agent->ask({{"duty", "pod.wishes"},
                                   {"args", {{"namespace", "shop"}, {"name", "slow"}}},
@@ -169,7 +138,7 @@ TEST_F(PodWishes, AnApiServerThatHangsKeepsNoKnownPodWaiting) {
 }
 
 TEST_F(PodWishes, ArgumentsAreChecked) {
-  const auto agent = start();
+  const auto agent = node_.start();
   for (const json& args : {json{{"name", "web"}}, json{{"namespace", "shop"}},
                            json{{"namespace", "shop"}, {"name", "web"}, {"pod", "x"}},
                            json{{"namespace", "shop"}, {"name", 7}}}) {
@@ -179,7 +148,7 @@ TEST_F(PodWishes, ArgumentsAreChecked) {
 }
 
 TEST_F(PodWishes, ADaemonWithoutAnApiServerSaysSo) {
-  const RunningAgent agent(netns_, state(), {"--pool", "off"});
+  const RunningAgent agent(netns_, node_.state(), {"--pool", "off"});
   const json answer = agent.ask(question("web", "u-1"));
   EXPECT_EQ(answer["error"]["kind"], "bad-config") << answer;
   EXPECT_THAT(answer["error"]["text"], HasSubstr("no API server is known"));
@@ -187,20 +156,20 @@ TEST_F(PodWishes, ADaemonWithoutAnApiServerSaysSo) {
 }
 
 TEST_F(PodWishes, OneCallLooksThePodUp) {
-  api_->objects().put(pod("db", "u-2", wants_eni()));
+  node_.api().objects().put(pod_of_shop("db", "u-2", wants_eni()));
   const std::string args = question("db", "u-2")["args"].dump();
-  for (const Outcome& outcome :
-       {call(args, {"--api", kubeconfig()}), call(args, {}, {{"CATENA_API", kubeconfig()}})}) {
+  for (const Outcome& outcome : {call(args, {"--api", node_.kubeconfig()}),
+                                 call(args, {}, {{"CATENA_API", node_.kubeconfig()}})}) {
     EXPECT_EQ(outcome.exit_status, 0) << outcome.err;
     EXPECT_EQ(json::parse(outcome.out),
               (json{{"eni", true}, {"annotations", json::object()}, {"uid", "u-2"}}));
   }
-  const Outcome gone = call(question("nobody", "")["args"].dump(), {"--api", kubeconfig()});
+  const Outcome gone = call(question("nobody", "")["args"].dump(), {"--api", node_.kubeconfig()});
   EXPECT_EQ(gone.exit_status, 1) << gone.err;
   EXPECT_EQ(call(args, {"--api", "kubeconfig"}).exit_status, 2);
   EXPECT_EQ(call(args, {"--api", "none"}).exit_status, 2);
-  api_.reset();
-  EXPECT_EQ(call(args, {"--api", kubeconfig()}).exit_status, 3) << "it may be back later";
+  node_.end_api();
+  EXPECT_EQ(call(args, {"--api", node_.kubeconfig()}).exit_status, 3) << "it may be back later";
 }
 
 }  // namespace
