@@ -20,6 +20,7 @@ constexpr std::int32_t kBehindByMain = kAfterDnatPriority + 1;
 constexpr std::int32_t kBeforeMasquerade = 99;
 constexpr std::uint32_t kTranslated = 1U << 5U;          // IPS_DST_NAT
 constexpr std::string_view kOriginalDirection{"\0", 1};  // IP_CT_DIR_ORIGINAL
+constexpr std::string_view kReplyDirection{"\1", 1};     // IP_CT_DIR_REPLY
 
 constexpr const char* kAdvice =
     "load nf_tables with nft_ct, nft_nat and nft_masq (CONFIG_NF_TABLES_INET, CONFIG_NFT_CT, "
@@ -32,17 +33,35 @@ Element element_of(const std::string& if_name) {
   return {key_of_interface(if_name), std::nullopt, std::nullopt};
 }
 
-// Whatever kube-proxy wants with it: the answers have to find back to this link.
-Rule from_host_link(base::Family family) {
+Expressions by_host_link(std::string_view direction) {
   Expressions expressions;
   expressions.load_meta(NFT_META_IIFNAME)
       .in_set(host_links_set().name)
       .load_ct(NFT_CT_DIRECTION)
-      .compare(NFT_CMP_EQ, kOriginalDirection)
-      .is_family(family)
+      .compare(NFT_CMP_EQ, direction);
+  return expressions;
+}
+
+Expressions& set_packet_mark(Expressions& expressions, const MarkSettings& marks) {
+  return expressions.load_meta(NFT_META_MARK)
+      .change_bits(~marks.mask, marks.value_of(kNoEni))
+      .store_meta(NFT_META_MARK);
+}
+
+// Whatever kube-proxy wants with it: the answers have to find back to this link.
+Rule from_host_link(base::Family family) {
+  Expressions expressions = by_host_link(kOriginalDirection);
+  expressions.is_family(family)
       .load_address(family, End::kSource)
       .verdict_of(marks_map(family).name);
   return {"answered by the link that it came by", std::move(expressions)};
+}
+
+// So that the way back to the pod is found when the kernel checks its address.
+Rule answer_by_host_link(const MarkSettings& marks) {
+  Expressions expressions = by_host_link(kReplyDirection);
+  set_packet_mark(expressions, marks);
+  return {"an answer that came by a host link", std::move(expressions)};
 }
 
 Rule translated_from_outside(const MarkSettings& marks) {
@@ -53,10 +72,8 @@ Rule translated_from_outside(const MarkSettings& marks) {
       .compare(NFT_CMP_EQ, kOriginalDirection)
       .load_ct(NFT_CT_STATUS)
       .change_bits(kTranslated, 0)
-      .compare(NFT_CMP_NEQ, host_order(0))
-      .load_meta(NFT_META_MARK)
-      .change_bits(~marks.mask, marks.value_of(kNoEni))
-      .store_meta(NFT_META_MARK);
+      .compare(NFT_CMP_NEQ, host_order(0));
+  set_packet_mark(expressions, marks);
   return {"a pod's host link, if it has one", std::move(expressions)};
 }
 
@@ -74,7 +91,7 @@ Plan host_links_plan(const NodeAddresses& node, const MarkSettings& marks) {
   plan.sets.push_back(host_links_set());
   plan.chains.push_back({{kTable, "host-links", "filter", NF_INET_PRE_ROUTING, kBehindByMain},
                          {from_host_link(base::Family::kIpv4), from_host_link(base::Family::kIpv6),
-                          translated_from_outside(marks)}});
+                          answer_by_host_link(marks), translated_from_outside(marks)}});
   PlannedChain sources{{kTable, "host-links-nat", "nat", NF_INET_POST_ROUTING, kBeforeMasquerade},
                        {}};
   for (const auto& address : {node.ipv4, node.ipv6}) {

@@ -59,6 +59,7 @@ void read_parameters(const Attributes& of_families, Link& link) {
   link.ipv4 = {.rp_filter = number_at(ipv4, IFLA_INET_CONF, IPV4_DEVCONF_RP_FILTER - 1),
                .arp_ignore = number_at(ipv4, IFLA_INET_CONF, IPV4_DEVCONF_ARP_IGNORE - 1),
                .arp_announce = number_at(ipv4, IFLA_INET_CONF, IPV4_DEVCONF_ARP_ANNOUNCE - 1)};
+  link.marked_source_check = number_at(ipv4, IFLA_INET_CONF, IPV4_DEVCONF_SRC_VMARK - 1) != 0;
   const Attributes ipv6 = of_families.nested(AF_INET6);
   link.has_ipv6 =
       ipv6.has(IFLA_INET6_CONF) && number_at(ipv6, IFLA_INET6_CONF, DEVCONF_DISABLE_IPV6) == 0;
@@ -85,6 +86,23 @@ std::optional<Link> read_link(const nlmsghdr* message) {
   };
   read_parameters(attributes.nested(IFLA_AF_SPEC), link);
   return link;
+}
+
+struct Ipv4Parameter {
+  int number;  // IPV4_DEVCONF_*
+  std::uint32_t value;
+  const char* name;
+};
+
+Request set_ipv4_parameter(const Link& link, const Ipv4Parameter& parameter) {
+  MessageBuilder builder(RTM_SETLINK, 0, header_for(link.index));
+  builder.nest(IFLA_AF_SPEC, [&] {
+    builder.nest(AF_INET, [&] {
+      builder.nest(IFLA_INET_CONF, [&] { builder.put_u32(parameter.number, parameter.value); });
+    });
+  });
+  return std::move(builder).finish("set link " + link.name + " " + parameter.name + " " +
+                                   std::to_string(parameter.value));
 }
 
 }  // namespace
@@ -163,13 +181,11 @@ Request set_ipv4_parameters(const Link& link, const Ipv4Parameters& parameters) 
 
 Request set_loose_rp_filter(const Link& link) {
   constexpr std::uint32_t kLoose = 2;  // Documentation/networking/ip-sysctl.rst, rp_filter
-  MessageBuilder builder(RTM_SETLINK, 0, header_for(link.index));
-  builder.nest(IFLA_AF_SPEC, [&] {
-    builder.nest(AF_INET, [&] {
-      builder.nest(IFLA_INET_CONF, [&] { builder.put_u32(IPV4_DEVCONF_RP_FILTER, kLoose); });
-    });
-  });
-  return std::move(builder).finish("set link " + link.name + " rp_filter 2");
+  return set_ipv4_parameter(link, {IPV4_DEVCONF_RP_FILTER, kLoose, "rp_filter"});
+}
+
+Request set_marked_source_check(const Link& link) {
+  return set_ipv4_parameter(link, {IPV4_DEVCONF_SRC_VMARK, 1, "src_valid_mark"});
 }
 
 Request set_no_link_local(const Link& link) {

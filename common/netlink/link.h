@@ -32,8 +32,9 @@ struct Link {
   int peer_index = 0;
   std::uint32_t group = 0;
   Ipv4Parameters ipv4;
-  std::int32_t accept_ra = 0;  // 0 too where the link has no IPv6
-  bool has_ipv6 = false;       // the link does IPv6
+  bool marked_source_check = false;  // IPv4 src_valid_mark, on the link itself
+  std::int32_t accept_ra = 0;        // 0 too where the link has no IPv6
+  bool has_ipv6 = false;             // the link does IPv6
 };
 
 struct VethEnd {
@@ -64,6 +65,8 @@ Request set_link(const Link& link, const LinkChange& change);
 Request set_ipv4_parameters(const Link& link, const Ipv4Parameters& parameters);
 // IPv4 rp_filter 2 (RFC 3704 loose), by netlink: no file is opened and no namespace entered.
 Request set_loose_rp_filter(const Link& link);
+// IPv4 src_valid_mark 1, by netlink: the way back to a sender is looked up with the packet's mark.
+Request set_marked_source_check(const Link& link);
 // The link makes no IPv6 link-local address of its own (addr_gen_mode none) when it goes up after
 // this. Also ok where the kernel has IPv6 off or the link's MTU is too small for it.
 Request set_no_link_local(const Link& link);

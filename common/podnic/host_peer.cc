@@ -130,6 +130,9 @@ Status configure_host_peer(netlink::Socket& node, firewall::Table& table, const 
   for (const netlink::Rule& rule : rules_of(nic.families(), peer.slot, peer.marks)) {
     requests.push_back(netlink::add_rule(rule));
   }
+  // What the pod sends is known to come by this link by its mark alone: the table that leads to the
+  // pod is looked up for nothing else that the node forwards.
+  requests.push_back(netlink::set_marked_source_check(ends.host));
   // The pod has its addresses on another link, so would not answer for IPv6 ones.
   for (const IpAddress& address : nic.addresses) {
     requests.push_back(netlink::add_permanent_neighbour(ends.host, address, ends.pod.mac));
