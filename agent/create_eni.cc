@@ -15,6 +15,9 @@ using cloud::NetworkInterface;
 constexpr Millis kFirstPoll{1'500};
 constexpr Millis kPoll{1'000};
 constexpr Millis kLongestPoll{5'000};
+// Once the NIC is on the node, which the API may say a moment later.
+constexpr Millis kPollWithNic{500};
+constexpr Millis kLookForNic{200};
 // An attach that failed falls back to Available without a word; so many are tried.
 constexpr int kAttaches = 3;
 
@@ -194,6 +197,15 @@ class Attachments::Attaching {
         seen_(std::move(seen)) {}
 
   const std::string& what() const { return what_; }
+  // Whether its NIC has come since this was asked before.
+  bool has_nic_come() {
+    if (has_nic_ || !seen_.has_value()) {
+      return false;
+    }
+    const base::Result<bool> there = duty_->is_at_home(seen_->mac);
+    has_nic_ = there.ok() && *there;
+    return has_nic_;
+  }
   bool is_going() const { return !end_.has_value(); }
   // Not before it has ended. What is of no use is deleted again.
   base::Result<Grown> take_end() {
@@ -277,6 +289,7 @@ class Attachments::Attaching {
   std::optional<NetworkInterface> seen_;
   Absence absence_;
   Repeat sent_;
+  bool has_nic_ = false;
   std::optional<base::Result<Grown>> end_;
 };
 
@@ -292,22 +305,46 @@ base::Status Attachments::begin(ipam::Intent intent, Begun begun) {
   return {};
 }
 
+bool Attachments::a_nic_came() {
+  return std::ranges::count_if(going_, &Attaching::has_nic_come) > 0;
+}
+
+// Whether a NIC came, which ends the wait.
+base::Result<bool> Attachments::wait(Millis time, const std::string& what) {
+  if (!duty_->looks_for_nics()) {
+    TRY(duty_->pause(time, what));
+    return false;
+  }
+  const Millis end = duty_->now() + time;
+  while (duty_->now() < end) {
+    if (a_nic_came()) {
+      return true;
+    }
+    TRY(duty_->pause(std::min(kLookForNic, end - duty_->now()), what));
+  }
+  return false;
+}
+
 std::vector<base::Result<Grown>> Attachments::finish() {
   Millis poll = kFirstPoll;
   for (auto next = std::ranges::find_if(going_, &Attaching::is_going); next != going_.end();
        next = std::ranges::find_if(going_, &Attaching::is_going)) {
-    const base::Status waited = duty_->pause(poll, next->what());
+    const base::Result<bool> came = wait(poll, next->what());
     for (Attaching& one : going_) {
       if (!one.is_going()) {
         continue;
       }
-      if (waited.ok()) {
+      if (came.ok()) {
         one.look_again();
       } else {
-        one.fail(waited.error());
+        one.fail(came.error());
       }
     }
-    poll = poll == kFirstPoll ? kPoll : std::min(poll * 3 / 2, kLongestPoll);
+    if (came.ok() && *came) {
+      poll = kPollWithNic;
+    } else {
+      poll = poll == kFirstPoll ? kPoll : std::min(poll * 3 / 2, kLongestPoll);
+    }
   }
   std::vector<base::Result<Grown>> ends;
   ends.reserve(going_.size());

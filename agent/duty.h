@@ -66,6 +66,7 @@ class Duty {
   // Says whether a NIC is in this node's own namespace, rather than in a pod or nowhere.
   using AtHome = std::function<base::Result<bool>(const base::Mac& nic)>;
   void look_for_nics(AtHome at_home) { at_home_ = std::move(at_home); }
+  bool looks_for_nics() const { return static_cast<bool>(at_home_); }
   // True where nobody looks.
   base::Result<bool> is_at_home(const base::Mac& nic) const {
     return at_home_ ? at_home_(nic) : base::Result<bool>(true);

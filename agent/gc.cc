@@ -10,6 +10,7 @@
 #include "common/base/error_list.h"
 #include "common/enilink/routing.h"
 #include "common/podlink/names.h"
+#include "common/podnic/pod_nic.h"
 
 namespace catena::agent {
 namespace {
@@ -90,6 +91,14 @@ class Collection {
                 "no pod has this address");
       }
     }
+    for (const netlink::Rule& rule : view_.peer_rules) {
+      const int slot = static_cast<int>(rule.priority - enilink::mark_priority_of(0));
+      if (!owners_.own_slots.contains(slot)) {
+        rules_.push_back(rule);
+        garbage("rule", std::to_string(rule.priority) + ": lookup " + std::to_string(rule.table),
+                "no pod has the ENI of that number as its own");
+      }
+    }
     for (const int slot : view_.idle_slots) {
       if (!owners_.slots.contains(slot)) {
         slots_.push_back(slot);
@@ -101,11 +110,21 @@ class Collection {
     }
   }
 
+  bool is_gone(const std::string& link_name) {
+    const auto link = node_.find_link(link_name);
+    return !link.ok() && link.error().is(base::ErrorKind::kNotFound) &&
+           !owners_.alive.contains(link_name);
+  }
+
   void find_firewall() {
+    for (const std::string& link : view_.host_links) {
+      if (is_gone(link)) {
+        host_links_.push_back(link);
+        garbage("host link", link, "the link is gone");
+      }
+    }
     for (const firewall::Entry& entry : view_.entries) {
-      const auto link = node_.find_link(entry.if_name);
-      if (!link.ok() && link.error().is(base::ErrorKind::kNotFound) &&
-          !owners_.alive.contains(entry.if_name)) {
+      if (is_gone(entry.if_name)) {
         entries_.push_back(entry);
         garbage("guard", entry.if_name + " " + entry.address.to_string(), "its link is gone");
       }
@@ -162,6 +181,9 @@ class Collection {
   }
 
   void remove_from_firewall() {
+    for (const std::string& link : host_links_) {
+      failures_.add(table_->remove_host_link(link));
+    }
     if (!entries_.empty()) {
       failures_.add(table_->leave(entries_));
     }
@@ -176,9 +198,21 @@ class Collection {
   void free_addresses() {
     for (const DeadOwner& dead : owners_.dead) {
       const cni::Attachment& attachment = dead.attached.attachment;
-      const auto released = store_.release(attachment.container_id, attachment.if_name);
+      const auto released = dead.attached.own_eni.has_value()
+                                ? free_eni(dead.attached)
+                                : store_.release(attachment.container_id, attachment.if_name);
       failures_.add(released.ok() ? Status() : Status(released.error()));
     }
+  }
+
+  // A NIC whose namespace died is on the node again, but under the pod's name and alias.
+  Result<std::vector<ipam::Record>> free_eni(const Attached& attached) {
+    const ipam::Eni& eni = *attached.own_eni;
+    TRY(podnic::bring_home(
+            node_,
+            {.mac = eni.mac, .if_name = attached.attachment.if_name, .netns = attached.owner.netns})
+            .context(eni.id));
+    return store_.release_eni(attached.attachment.container_id, attached.attachment.if_name);
   }
 
   ipam::Store& store_;
@@ -190,6 +224,7 @@ class Collection {
   std::vector<netlink::Route> routes_;
   std::vector<netlink::Rule> rules_;
   std::vector<int> slots_;
+  std::vector<std::string> host_links_;
   std::vector<firewall::Entry> entries_;
   std::vector<base::IpAddress> marked_;
   std::vector<firewall::Masqueraded> masqueraded_;

@@ -22,7 +22,8 @@ struct GcOptions {
 };
 
 struct Found {
-  std::string kind;  // "address", "link", "route", "rule", "guard", "mark", "masquerade", "waiting"
+  std::string kind;  // "address", "link", "route", "rule", "guard", "mark", "masquerade",
+                     // "host link", "waiting"
   std::string what;  // "10.0.0.5", "ctn1a2b3c4d5e6f"
   std::string why;
 };

@@ -20,7 +20,8 @@ base::Status read_links_and_routes(netlink::Socket& node, KernelView& view) {
       view.links.push_back(std::move(link));
     }
   }
-  for (const std::uint32_t table : {netlink::kMainTable, enilink::kPodsTable}) {
+  for (const std::uint32_t table :
+       {netlink::kMainTable, enilink::kPodsTable, enilink::kHostPeersTable}) {
     for (netlink::Route& route : TRY(node.list_routes(table))) {
       if (route.protocol == netlink::kProtocol && is_host_route(route) &&
           view.find_link(route.if_index) != nullptr) {
@@ -35,6 +36,11 @@ base::Status read_rules(netlink::Socket& node, KernelView& view) {
   for (netlink::Rule& rule : TRY(node.list_rules())) {
     const int slot = static_cast<int>(rule.table) - static_cast<int>(enilink::kPodsTable);
     const bool is_slot = slot >= enilink::kFirstSlot && slot <= enilink::kLastSlot;
+    if (rule.protocol == netlink::kProtocol && rule.table == enilink::kHostPeersTable &&
+        rule.priority >= enilink::mark_priority_of(enilink::kFirstSlot)) {
+      view.peer_rules.push_back(std::move(rule));
+      continue;
+    }
     if (rule.protocol != netlink::kProtocol || !is_slot) {
       continue;
     }
@@ -54,6 +60,7 @@ base::Status read_firewall(firewall::Table& table, KernelView& view) {
   view.entries = TRY(table.entries());
   view.marked = TRY(table.marked());
   view.masqueraded = TRY(table.masqueraded());
+  view.host_links = TRY(table.host_links());
   return {};
 }
 

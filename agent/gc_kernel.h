@@ -17,10 +17,12 @@ struct KernelView {
   std::vector<netlink::Link> links;         // ctn*
   std::vector<netlink::Route> routes;       // ours, each to one pod by its link
   std::vector<netlink::Rule> source_rules;  // ours, by a pod's address
+  std::vector<netlink::Rule> peer_rules;    // ours, by the mark of an ENI that is a pod's own
   std::set<int> idle_slots;                 // with a rule of ours whose table is empty
   std::vector<firewall::Entry> entries;
   std::vector<firewall::Marked> marked;
   std::vector<firewall::Masqueraded> masqueraded;
+  std::vector<std::string> host_links;  // to pods that have a NIC of their own
 
   const netlink::Link* find_link(int index) const;
   const netlink::Link* find_link(const std::string& name) const;

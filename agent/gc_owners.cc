@@ -6,6 +6,7 @@
 #include "common/base/clock.h"
 #include "common/netlink/netns.h"
 #include "common/podlink/names.h"
+#include "common/podnic/pod_nic.h"
 
 namespace catena::agent {
 namespace {
@@ -13,7 +14,10 @@ namespace {
 using base::ErrorKind;
 using base::Result;
 
-std::map<std::string, Attached> attachments_in(const std::vector<ipam::Record>& records) {
+using Enis = std::map<std::string, ipam::Eni>;  // exclusive ones by id
+
+std::map<std::string, Attached> attachments_in(const std::vector<ipam::Record>& records,
+                                               const Enis& enis) {
   std::map<std::string, Attached> attachments;
   for (const ipam::Record& record : records) {
     if (record.state != ipam::State::kBound) {
@@ -23,6 +27,9 @@ std::map<std::string, Attached> attachments_in(const std::vector<ipam::Record>& 
     Attached& attached = attachments[podlink::host_link_name(attachment)];
     attached.attachment = attachment;
     attached.owner = record.owner;
+    if (const auto eni = enis.find(record.pool); eni != enis.end()) {
+      attached.own_eni = eni->second;
+    }
     attached.addresses.push_back(record.address);
     attached.since_boot = std::max(attached.since_boot, record.since_boot);
   }
@@ -41,6 +48,29 @@ bool namespace_is_gone(const std::string& path) {
   const std::string directory = path.substr(0, path.rfind('/') + 1);
   return sandbox.error().is(ErrorKind::kNotFound) &&
          (path.starts_with("/proc/") || ::access(directory.c_str(), X_OK) == 0);
+}
+
+// Whether the pod's namespace is there and the NIC of its own ENI in it: such a pod may do without
+// a link on the host.
+Result<bool> has_its_nic(const Attached& attached) {
+  if (!attached.own_eni.has_value()) {
+    return false;
+  }
+  const auto sandbox = netlink::NetNs::open(attached.owner.netns);
+  if (!sandbox.ok()) {
+    return false;
+  }
+  auto pod = TRY(netlink::Socket::open_in(*sandbox));
+  return TRY(podnic::find_nic(pod, attached.own_eni->mac)).has_value();
+}
+
+// Asked now: it may have come since the view of the kernel was taken.
+Result<bool> has_link(netlink::Socket& node, const std::string& name, const Attached& attached) {
+  const auto link = node.find_link(name);
+  if (!link.ok() && !link.error().is(ErrorKind::kNotFound)) {
+    return link.error();
+  }
+  return link.ok() || TRY(has_its_nic(attached));
 }
 
 // Empty where there is no proof.
@@ -73,17 +103,17 @@ bool Owners::owned(const base::IpAddress& address) const {
 Result<Owners> find_owners(ipam::Store& store, netlink::Socket& node, const PodsSeen* pods,
                            std::chrono::seconds older_than) {
   Owners owners;
+  Enis exclusive;
   for (const ipam::Eni& eni : TRY(store.cloud()).enis) {
     owners.slots.insert(eni.slot);
+    if (eni.mode == ipam::kExclusiveMode) {
+      exclusive.emplace(eni.id, eni);
+    }
   }
   const std::chrono::nanoseconds now = base::system_clock().since_boot();
-  for (auto& [link_name, attached] : attachments_in(TRY(store.list()))) {
-    // Asked now: it may have come since the view of the kernel was taken.
-    const auto link = node.find_link(link_name);
-    if (!link.ok() && !link.error().is(ErrorKind::kNotFound)) {
-      return link.error();
-    }
-    const bool settled = !link.ok() && now - attached.since_boot >= older_than;
+  for (auto& [link_name, attached] : attachments_in(TRY(store.list()), exclusive)) {
+    const bool settled =
+        !TRY(has_link(node, link_name, attached)) && now - attached.since_boot >= older_than;
     const std::string proof = settled ? proof_of_death(attached, pods) : std::string();
     if (!proof.empty()) {
       owners.dead.push_back({std::move(attached), proof});
@@ -91,6 +121,9 @@ Result<Owners> find_owners(ipam::Store& store, netlink::Socket& node, const Pods
     }
     if (settled) {
       owners.doubtful.push_back({attached, "its link is gone, but nothing says that the pod is"});
+    }
+    if (attached.own_eni.has_value()) {
+      owners.own_slots.insert(attached.own_eni->slot);
     }
     owners.alive.emplace(link_name, std::move(attached));
   }

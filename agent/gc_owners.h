@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -18,6 +19,7 @@ namespace catena::agent {
 struct Attached {
   cni::Attachment attachment;
   ipam::Owner owner;
+  std::optional<ipam::Eni> own_eni;  // the exclusive one that it has
   std::vector<base::IpAddress> addresses;
   std::chrono::nanoseconds since_boot{};  // of the latest change
 };
@@ -32,13 +34,15 @@ struct Owners {
   std::vector<DeadOwner> dead;
   std::vector<DeadOwner> doubtful;  // without a link, but not proven to be dead; also in `alive`
   std::set<int> slots;              // of ENIs
+  std::set<int> own_slots;          // of these, of ENIs that `alive` have as their own
 
   bool owns(const std::string& link, const base::IpAddress& address) const;
   bool owned(const base::IpAddress& address) const;
 };
 
-// Dead is who has no link on the host any more and whose namespace is gone, or whose pod the API
-// server does not list any more, and whose records are older than `older_than`.
+// Dead is who has no link any more, neither on the host nor the NIC of an ENI of its own, and whose
+// namespace is gone, or whose pod the API server does not list any more, and whose records are
+// older than `older_than`.
 base::Result<Owners> find_owners(ipam::Store& store, netlink::Socket& node, const PodsSeen* pods,
                                  std::chrono::seconds older_than);
 

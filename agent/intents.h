@@ -66,6 +66,8 @@ class Attachments {
 
  private:
   class Attaching;
+  base::Result<bool> wait(Millis time, const std::string& what);
+  bool a_nic_came();
   Duty* duty_;
   std::vector<Attaching> going_;
 };

@@ -117,6 +117,13 @@ Findings check_order(const Conflist& conflist) {
     findings.push_back(bad("plugins", "no plugin makes an interface for every pod",
                            "put catena-vpc-route or catena-multiip in front of the others"));
   }
+  const PluginEntry* const eni = conflist.find("catena-eni");
+  if (eni != nullptr && always_makes(*eni) &&
+      std::ranges::count_if(conflist.plugins, always_makes) > 1) {
+    findings.push_back({subject_of(conflist, *eni, "when"), Verdict::kWarning,
+                        "is \"always\": no pod is left for what makes interfaces behind it",
+                        "set when to \"requested\", or remove the other one"});
+  }
   return findings;
 }
 
@@ -197,6 +204,9 @@ struct Needs {
   const char* what;
 };
 constexpr std::array kNeeds{
+    Needs{
+        "catena-eni", "io.kubernetes.cri.pod-annotations",
+        "that a pod is annotated with k8s.aliyun.com/eni is not seen without a look-up, if at all"},
     Needs{"bandwidth", "bandwidth", "bandwidth annotations of pods have no effect"},
     Needs{"catena-bandwidth", "bandwidth", "bandwidth annotations of pods have no effect"},
     Needs{"portmap", "portMappings", "hostPort of containers has no effect"},
@@ -212,7 +222,7 @@ Findings check_agreement(const Conflist& conflist) {
       const auto capabilities = entry.json->find("capabilities");
       const bool has = capabilities != entry.json->end() && capabilities->is_object() &&
                        is_true(*capabilities, needs.capability);
-      if (entry.type == needs.type && !has) {
+      if (entry.type == needs.type && !has && text_in(*entry.json, "when") != "always") {
         findings.push_back({subject_of(conflist, entry, "capabilities"), Verdict::kWarning,
                             std::string(needs.capability) + " is not true: " + needs.what,
                             R"(add "capabilities": {")" + std::string(needs.capability) +

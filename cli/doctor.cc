@@ -11,7 +11,8 @@ base::Result<Report> doctor(const Options& options) {
   for (Findings& part : std::vector<Findings>{
            examine_forwarding(in_force), examine_forward_policy(), examine_rp_filter(options),
            examine_marks(in_force), examine_source_routing(options, in_force),
-           examine_store(options), examine_agent(options), examine_cloud(options)}) {
+           examine_own_nics(options), examine_store(options), examine_agent(options),
+           examine_cloud(options)}) {
     std::ranges::move(part, std::back_inserter(findings));
   }
   return report_of(findings);

@@ -20,6 +20,8 @@ Findings examine_rp_filter(const Options& options);
 Findings examine_marks(const Conflist* chain);
 // Of shared ENIs; empty where the chain uses none.
 Findings examine_source_routing(const Options& options, const Conflist* chain);
+// NICs of exclusive ENIs; empty where there are none.
+Findings examine_own_nics(const Options& options);
 Findings examine_cloud(const Options& options);
 Findings examine_store(const Options& options);
 Findings examine_agent(const Options& options);

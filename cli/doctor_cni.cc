@@ -7,8 +7,8 @@
 #include "cli/agent.h"
 #include "cli/doctor.h"
 #include "cli/lint.h"
-#include "cli/program.h"
 #include "cli/store_view.h"
+#include "common/base/program.h"
 #include "common/base/text.h"
 
 namespace catena::cli {
@@ -78,12 +78,13 @@ base::Result<Findings> store_findings(const Options& options) {
 
 // Starting it shows that its libraries are there too.
 Finding program_finding(const Options& options) {
-  const std::string program = find_program({options.bin_dir}, "catena-agent");
+  const std::string program = base::find_program({options.bin_dir}, "catena-agent");
   if (program.empty()) {
     return {"catena-agent", Verdict::kWarning, "is not in " + options.bin_dir,
             "install it beside the plugins: they run it when no agent answers"};
   }
-  const auto ended = run_program({.words = {program, "--version"}, .input = "", .environment = {}});
+  const auto ended =
+      base::run_program({.words = {program, "--version"}, .input = "", .environment = {}});
   if (!ended.ok()) {
     return found("catena-agent", Verdict::kBad, ended.error());
   }

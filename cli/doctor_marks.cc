@@ -4,7 +4,7 @@
 
 #include "cli/doctor.h"
 #include "cli/mark_mask.h"
-#include "cli/program.h"
+#include "common/base/program.h"
 #include "common/base/text.h"
 #include "common/netlink/socket.h"
 
@@ -91,7 +91,7 @@ std::vector<std::string> rules_that_touch(const std::string& saved, std::uint32_
 void add_iptables(std::uint32_t mask, Findings& findings) {
   constexpr std::size_t kMostShown = 3;
   for (const char* const program : {"iptables-save", "ip6tables-save"}) {
-    const auto ended = run_program({.words = {program}, .input = "", .environment = {}});
+    const auto ended = base::run_program({.words = {program}, .input = "", .environment = {}});
     if (!ended.ok() || ended->status != 0) {
       findings.push_back({"marks", Verdict::kUnknown,
                           std::string(program) + " can't be run: its rules were not looked at",

@@ -5,7 +5,6 @@
 
 #include "cli/doctor.h"
 #include "cli/forward_policy.h"
-#include "cli/program.h"
 #include "cli/store_view.h"
 #include "common/base/text.h"
 #include "common/netlink/socket.h"

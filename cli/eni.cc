@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cli/eni_nics.h"
 #include "cli/store_view.h"
 #include "common/base/fields.h"
 #include "common/netlink/socket.h"
@@ -52,25 +53,53 @@ Json json_of(const ipam::Eni& eni, const Counts& counts) {
   return json;
 }
 
+// Its name, and the pod that it is in.
+struct NicPlace {
+  std::string link;
+  std::string pod;
+};
+
+base::Result<NicPlace> place_of(const ipam::Eni& eni, const std::vector<netlink::Link>& links,
+                                const std::vector<ipam::Record>& records) {
+  const auto link = std::ranges::find(links, eni.mac, &netlink::Link::mac);
+  if (link != links.end()) {
+    return NicPlace{.link = link->name, .pod = {}};
+  }
+  const ipam::Record* const holder =
+      eni.mode == ipam::kExclusiveMode ? holder_of(eni, records) : nullptr;
+  if (holder == nullptr) {
+    return NicPlace();
+  }
+  NicPlace place{.link = TRY(nic_in_pod(eni, *holder)), .pod = holder->owner.pod};
+  if (place.pod.empty()) {
+    place.pod = holder->owner.container_id;
+  }
+  return place;
+}
+
 }  // namespace
 
 base::Result<Report> eni_list(const Options& options) {
   ipam::Store store = TRY(open_store(options));
   const ipam::CloudRecords cloud = TRY(store.cloud());
-  std::map<std::string, Counts> counts = count_by_eni(TRY(store.list()));
+  const std::vector<ipam::Record> records = TRY(store.list());
+  std::map<std::string, Counts> counts = count_by_eni(records);
   auto node = TRY(netlink::Socket::open());
   const std::vector<netlink::Link> links = TRY(node.list_links());
   Columns columns({"ENI", "SLOT", "MODE", "STATE", "LINK", "MAC", "VSWITCH", "ADDRESSES"});
   Json json = Json::array();
   for (const ipam::Eni& eni : cloud.enis) {
-    const auto link = std::ranges::find(links, eni.mac, &netlink::Link::mac);
-    const std::string name = link == links.end() ? "" : link->name;
+    const NicPlace place = TRY(place_of(eni, links, records));
+    const bool in_pod = !place.link.empty() && !place.pod.empty();
     columns.add({eni.id, eni.slot == 0 ? "" : std::to_string(eni.slot), eni.mode,
-                 ipam::name_of(eni.state), name, eni.mac.to_string(), eni.vswitch,
-                 text_of(counts[eni.id])});
+                 ipam::name_of(eni.state), in_pod ? place.link + " in " + place.pod : place.link,
+                 eni.mac.to_string(), eni.vswitch, text_of(counts[eni.id])});
     json.push_back(json_of(eni, counts[eni.id]));
-    if (!name.empty()) {
-      json.back()["link"] = name;
+    if (!place.link.empty()) {
+      json.back()["link"] = place.link;
+    }
+    if (!place.pod.empty()) {
+      json.back()["pod"] = place.pod;
     }
   }
   return Report{.text = columns.text(), .json = base::print_json(json)};

@@ -5,7 +5,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cli/eni_nics.h"
 #include "cli/store_view.h"
+#include "common/attachment/add.h"
 #include "common/base/fields.h"
 #include "common/base/text.h"
 #include "common/netlink/socket.h"
@@ -68,12 +70,7 @@ base::Result<Record> find_record(ipam::Store& store, const IpAddress& address) {
 
 base::Result<bool> kernel_knows(const IpAddress& address) {
   auto node = TRY(netlink::Socket::open());
-  const auto route = node.matching_route(address);
-  if (!route.ok()) {
-    return route.error().is(ErrorKind::kNotFound) ? base::Result<bool>(false)
-                                                  : base::Result<bool>(route.error());
-  }
-  return route->destination.length() == address.bits();
+  return attachment::known_to_kernel(node)(address);
 }
 
 Report released(const std::vector<std::string>& addresses, const std::string& how) {
@@ -83,9 +80,22 @@ Report released(const std::vector<std::string>& addresses, const std::string& ho
   return report;
 }
 
+// The kernel of the node may know nothing of a pod that has a NIC of its own.
+base::Status refuse_nic_in_use(ipam::Store& store, const Record& record) {
+  const auto eni = TRY(store.eni_of(record.owner.container_id, record.owner.if_name));
+  if (!eni.has_value() || eni->mode != ipam::kExclusiveMode ||
+      TRY(nic_in_pod(*eni, record)).empty()) {
+    return {};
+  }
+  return Error(ErrorKind::kExists, record.address.to_string() + " is in use: the NIC of " +
+                                       eni->id + " is in " + record.owner.netns)
+      .advice("delete the pod; its DEL brings the NIC home and frees the address");
+}
+
 base::Result<Report> release_bound(ipam::Store& store, const Record& record) {
   std::vector<std::string> freed;
-  const auto before = TRY(store.release(record.owner.container_id, record.owner.if_name));
+  TRY(refuse_nic_in_use(store, record));
+  const auto before = TRY(release_all(store, record.owner));
   freed.reserve(before.size());
   for (const Record& one : before) {
     freed.push_back(one.address.to_string());
@@ -104,7 +114,7 @@ base::Result<Report> ipam_list(const Options& options) {
   Columns columns({"ADDRESS", "STATE", "POOL", "POD", "CONTAINER", "IFNAME", "SINCE", "NOTE"});
   Json json = Json::array();
   for (const Record& record : TRY(store.list())) {
-    const bool owned = is_owned(record) && record.owner.if_name != ipam::kIntentInterface;
+    const bool owned = is_of_a_pod(record);
     columns.add({record.address.to_string(), ipam::name_of(record.state), record.pool,
                  person_of(record), owned ? record.owner.container_id.substr(0, 13) : "",
                  owned ? record.owner.if_name : "", to_text(record.since), record.note});

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/agent.h"
+#include "cli/eni_nics.h"
 #include "cli/findings.h"
 #include "cli/ipam.h"
 #include "cli/node_cloud.h"
@@ -29,6 +30,7 @@ using Records = std::map<IpAddress, Record>;
 struct KernelView {
   std::map<IpAddress, std::string> links;  // by the address that a host route leads to
   std::vector<firewall::Entry> entered;
+  std::set<std::string> own_enis;  // exclusive ones, by id
 };
 
 // What a witness of the cloud says of one ENI.
@@ -53,10 +55,6 @@ base::Result<Records> read_records(ipam::Store& store) {
   return records;
 }
 
-bool is_pods(const Record& record) {
-  return record.state == State::kBound && record.owner.if_name != ipam::kIntentInterface;
-}
-
 std::string whose(const Record& record) {
   return record.owner.pod.empty() ? "container " + record.owner.container_id
                                   : "pod " + record.owner.pod;
@@ -66,14 +64,20 @@ Finding differs(const IpAddress& address, std::string text, std::string advice) 
   return {address.to_string(), Verdict::kBad, std::move(text), std::move(advice)};
 }
 
-base::Result<KernelView> read_kernel() {
+base::Result<KernelView> read_kernel(const std::vector<ipam::Eni>& enis) {
   KernelView view;
+  for (const ipam::Eni& eni : enis) {
+    if (eni.mode == ipam::kExclusiveMode) {
+      view.own_enis.insert(eni.id);
+    }
+  }
   auto node = TRY(netlink::Socket::open());
   std::map<int, std::string> names;
   for (const netlink::Link& link : TRY(node.list_links())) {
     names[link.index] = link.name;
   }
-  for (const std::uint32_t table : {netlink::kMainTable, enilink::kPodsTable}) {
+  for (const std::uint32_t table :
+       {netlink::kMainTable, enilink::kPodsTable, enilink::kHostPeersTable}) {
     for (const netlink::Route& route : TRY(node.list_routes(table))) {
       const bool is_host = route.destination.length() == route.destination.address().bits();
       if (route.protocol == netlink::kProtocol && is_host &&
@@ -98,6 +102,9 @@ base::Result<KernelView> read_kernel() {
 
 void compare_bound(const Record& record, const KernelView& kernel, Findings& findings) {
   const auto route = kernel.links.find(record.address);
+  if (route == kernel.links.end() && kernel.own_enis.contains(record.pool)) {
+    return;  // a pod with a NIC of its own may do without a link to the node
+  }
   const std::string expected =
       podlink::host_link_name({record.owner.container_id, record.owner.if_name});
   if (route == kernel.links.end()) {
@@ -122,13 +129,13 @@ std::string state_of(const Records& records, const IpAddress& address) {
 
 bool is_bound(const Records& records, const IpAddress& address) {
   const auto record = records.find(address);
-  return record != records.end() && is_pods(record->second);
+  return record != records.end() && is_of_a_pod(record->second);
 }
 
 Findings compare_kernel(const Records& records, const KernelView& kernel) {
   Findings findings;
   for (const auto& [address, record] : records) {
-    if (is_pods(record)) {
+    if (is_of_a_pod(record)) {
       compare_bound(record, kernel, findings);
     }
   }
@@ -266,6 +273,12 @@ base::Result<Findings> compare_openapi(const Options& options, const std::vector
   return findings;
 }
 
+base::Result<Findings> compare_nics(ipam::Store& store, const std::vector<ipam::Eni>& enis) {
+  auto node = TRY(netlink::Socket::open());
+  const std::vector<Record> records = TRY(store.list());
+  return misplaced_nics(node, enis, records);
+}
+
 void add(Findings& all, const std::string& witness, base::Result<Findings> more) {
   if (!more.ok()) {
     all.push_back(not_looked_at(witness, more.error()));
@@ -297,7 +310,8 @@ base::Result<Report> ipam_check(const Options& options) {
   ipam::Store store = TRY(open_store(options));
   const Records records = TRY(read_records(store));
   const ipam::CloudRecords cloud = TRY(store.cloud());
-  Findings findings = compare_kernel(records, TRY(read_kernel()));
+  Findings findings = compare_kernel(records, TRY(read_kernel(cloud.enis)));
+  add(findings, "NICs", compare_nics(store, cloud.enis));
   if (!cloud.enis.empty()) {
     add(findings, "metadata", compare_metadata(options, cloud.enis, records));
     add(findings, "OpenAPI", compare_openapi(options, cloud.enis, records));

@@ -7,8 +7,8 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/chain_rules.h"
-#include "cli/program.h"
 #include "common/base/fields.h"
+#include "common/base/program.h"
 #include "common/base/text.h"
 #include "common/cni/version.h"
 
@@ -95,9 +95,9 @@ void ask_plugin(const Conflist& conflist, const PluginEntry& entry, const std::s
                 Findings& findings) {
   const std::string subject = subject_of(conflist, entry, "");
   const auto ended =
-      run_program({.words = {program},
-                   .input = input_for(conflist, entry),
-                   .environment = {{"CNI_COMMAND", "STATUS"}, {"CNI_PATH", "/opt/cni/bin"}}});
+      base::run_program({.words = {program},
+                         .input = input_for(conflist, entry),
+                         .environment = {{"CNI_COMMAND", "STATUS"}, {"CNI_PATH", "/opt/cni/bin"}}});
   if (!ended.ok()) {
     findings.push_back(found(subject, Verdict::kUnknown, ended.error()));
     return;
@@ -123,7 +123,7 @@ void ask_plugin(const Conflist& conflist, const PluginEntry& entry, const std::s
 
 void check_plugin(const Conflist& conflist, const PluginEntry& entry,
                   const std::vector<std::string>& directories, Findings& findings) {
-  const std::string program = find_program(directories, entry.type);
+  const std::string program = base::find_program(directories, entry.type);
   const bool is_ours = entry.type.starts_with("catena-");
   if (program.empty()) {
     const std::string near =

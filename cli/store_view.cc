@@ -26,6 +26,10 @@ base::Result<std::vector<ipam::Eni>> enis_of_pods(ipam::Store& store) {
   return enis;
 }
 
+bool is_of_a_pod(const ipam::Record& record) {
+  return record.state == ipam::State::kBound && record.owner.if_name != ipam::kIntentInterface;
+}
+
 std::string to_text(std::chrono::system_clock::time_point time) {
   const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
   std::tm parts{};

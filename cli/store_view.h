@@ -18,6 +18,9 @@ base::Result<ipam::Store> open_store(const Options& options);
 // comes.
 base::Result<std::vector<ipam::Eni>> enis_of_pods(ipam::Store& store);
 
+// Whether a pod has the address, not a cloud call.
+bool is_of_a_pod(const ipam::Record& record);
+
 // RFC 3339, UTC, seconds.
 std::string to_text(std::chrono::system_clock::time_point time);
 

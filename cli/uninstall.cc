@@ -6,6 +6,7 @@
 
 #include "cli/agent.h"
 #include "cli/conflist.h"
+#include "cli/eni_nics.h"
 #include "cli/install.h"
 #include "cli/store_view.h"
 #include "common/base/fields.h"
@@ -106,7 +107,7 @@ Status remove_conflists(const Options& options, Steps& steps) {
 
 Status free_owner(const Options& options, const ipam::Owner& owner) {
   ipam::Store store = TRY(open_store(options));
-  TRY(store.release(owner.container_id, owner.if_name));
+  TRY(release_all(store, owner));
   return {};
 }
 
@@ -142,7 +143,8 @@ Status give_back(const Options& options, const Known& known, Steps& steps) {
 }
 
 Status remove_routing(netlink::Socket& node, const Known& known, Steps& steps) {
-  std::set<std::uint32_t> tables{netlink::kMainTable, enilink::kPodsTable};
+  std::set<std::uint32_t> tables{netlink::kMainTable, enilink::kPodsTable,
+                                 enilink::kHostPeersTable};
   for (const ipam::Eni& eni : known.cloud.enis) {
     tables.insert(enilink::table_of(eni.slot));
   }

@@ -129,6 +129,9 @@ class Daemon {
         },
         [this](const Json& result) { tell_kept(result); });
     keep_->start();
+    keep_enis_ = make("eni.keep", {.period = minutes(1)}, no_args,
+                      [this](const Json& result) { tell_kept_enis(result); });
+    keep_enis_->start();
     sync_ = make("pool.sync", {.first = seconds(10), .period = minutes(2)}, no_args,
                  [this](const Json& result) {
                    for (const Json& line : result.value("done", Json::array())) {
@@ -180,6 +183,15 @@ class Daemon {
     }
   }
 
+  void tell_kept_enis(const Json& result) {
+    const std::size_t more = result.value("enis", Json::array()).size();
+    const std::size_t fewer = result.value("released", Json::array()).size();
+    if (more != 0 || fewer != 0) {
+      log_.info("eni.keep: " + std::to_string(more) + " ENIs more, " + std::to_string(fewer) +
+                " given back, " + std::to_string(result.value("idle", 0)) + " wait for pods");
+    }
+  }
+
   void tell_collected(const Json& result) {
     for (const Json& found : result.value("garbage", Json::array())) {
       ++tally_.collected[found.value("kind", "")];
@@ -201,8 +213,10 @@ class Daemon {
   }
 
   void act_on_change() {
-    if (keep_ != nullptr) {
-      keep_->nudge();
+    for (Recurring* duty : {keep_.get(), keep_enis_.get()}) {
+      if (duty != nullptr) {
+        duty->nudge();
+      }
     }
     if (conflist_ != nullptr && !conflist_->is_well()) {
       conflist_->nudge();
@@ -279,7 +293,7 @@ class Daemon {
       }
       log_.info("reading eni.conf and conflist anew");
       nodes_.forget();
-      for (Recurring* duty : {keep_.get(), sync_.get(), conflist_.get()}) {
+      for (Recurring* duty : {keep_.get(), keep_enis_.get(), sync_.get(), conflist_.get()}) {
         if (duty != nullptr) {
           duty->nudge_at_once();
         }
@@ -331,6 +345,7 @@ class Daemon {
   std::unique_ptr<Mender> mender_;
   std::unique_ptr<PodsWatch> pods_;
   std::unique_ptr<Recurring> keep_;
+  std::unique_ptr<Recurring> keep_enis_;
   std::unique_ptr<Recurring> sync_;
   std::unique_ptr<Recurring> recover_;
   std::unique_ptr<Recurring> gc_;

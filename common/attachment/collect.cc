@@ -123,10 +123,8 @@ Status end_quarantines(netlink::Socket& node, ipam::Store& store,
     if (record.state != ipam::State::kQuarantined || record.note != ipam::kInUseNote) {
       continue;
     }
-    const auto route = node.matching_route(record.address);
-    const bool unknown_to_kernel =
-        (route.ok() && route->destination.length() != record.address.bits()) ||
-        (!route.ok() && route.error().is(ErrorKind::kNotFound));
+    const Result<bool> known = known_to_kernel(node)(record.address);
+    const bool unknown_to_kernel = known.ok() && !*known;
     if (unknown_to_kernel) {
       failures.add(store.end_quarantine(record.address));
     }

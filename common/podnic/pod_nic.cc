@@ -1,11 +1,13 @@
 #include "common/podnic/pod_nic.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "common/netlink/sysctl.h"
 #include "common/podlink/node.h"
 #include "common/podlink/pod_link.h"
 #include "common/podnic/alias.h"
+#include "common/podnic/nic_plan.h"
 
 namespace catena::podnic {
 namespace {
@@ -38,70 +40,6 @@ Result<IpAddress> gateway_of(const PodNic& nic, Family family) {
                      "the ENI " + nic.mac.to_string() + " has an IPv6 address and no IPv6 gateway");
 }
 
-// The requests and the visible routes of one pod's NIC.
-class Routes {
- public:
-  Routes(const Link& link, const PodNic& nic) : link_(link), nic_(nic) {}
-
-  Status add(Family family, bool first_link) {
-    const IpAddress gateway = TRY(gateway_of(nic_, family));
-    const auto table = first_link
-                           ? netlink::kMainTable
-                           : podlink::kSourceTableBase + static_cast<std::uint32_t>(link_.index);
-    if (family == Family::kIpv6) {
-      add_route({.destination = Prefix::host(gateway), .table = table});
-    }
-    const Prefix everywhere = Prefix::everywhere(family);
-    add_route(by_gateway(everywhere, gateway, table));
-    if (first_link) {
-      visible_.push_back({.destination = everywhere, .gateway = gateway});
-    } else {
-      add_source_rules(family, table);
-    }
-    for (const Prefix& destination : nic_.routes) {
-      if (destination.family() == family) {
-        add_route(by_gateway(destination, gateway, netlink::kMainTable));
-        visible_.push_back({.destination = destination, .gateway = gateway});
-      }
-    }
-    return {};
-  }
-
-  std::vector<Request> take_requests() { return std::move(requests_); }
-  std::vector<cni::RouteConfig> take_visible() { return std::move(visible_); }
-
- private:
-  static netlink::Route by_gateway(const Prefix& destination, const IpAddress& gateway,
-                                   std::uint32_t table) {
-    return {.destination = destination,
-            .gateway = gateway,
-            .onlink = destination.is_v4(),
-            .table = table};
-  }
-
-  void add_route(netlink::Route route) {
-    route.if_index = link_.index;
-    route.if_name = link_.name;
-    requests_.push_back(netlink::add_route(route));
-  }
-
-  void add_source_rules(Family family, std::uint32_t table) {
-    for (const IpAddress& address : nic_.addresses) {
-      if (address.family() == family) {
-        requests_.push_back(netlink::add_rule({.family = family,
-                                               .priority = podlink::kSourceRulePriority,
-                                               .table = table,
-                                               .from = Prefix::host(address)}));
-      }
-    }
-  }
-
-  const Link& link_;
-  const PodNic& nic_;
-  std::vector<Request> requests_;
-  std::vector<cni::RouteConfig> visible_;
-};
-
 }  // namespace
 
 std::vector<Family> PodNic::families() const {
@@ -112,6 +50,43 @@ std::vector<Family> PodNic::families() const {
     }
   }
   return families;
+}
+
+Result<NicRoutes> routes_of(const Link& link, const PodNic& nic, const FamilyOfNic& wanted) {
+  const IpAddress gateway = TRY(gateway_of(nic, wanted.family));
+  const auto table = wanted.first_link
+                         ? netlink::kMainTable
+                         : podlink::kSourceTableBase + static_cast<std::uint32_t>(link.index);
+  const auto by_gateway = [&](const Prefix& destination, std::uint32_t of) -> netlink::Route {
+    return {.destination = destination,
+            .if_index = link.index,
+            .if_name = link.name,
+            .gateway = gateway,
+            .onlink = destination.is_v4(),
+            .table = of};
+  };
+  NicRoutes made;
+  if (wanted.family == Family::kIpv6) {
+    made.routes.push_back({.destination = Prefix::host(gateway),
+                           .if_index = link.index,
+                           .if_name = link.name,
+                           .table = table});
+  }
+  const Prefix everywhere = Prefix::everywhere(wanted.family);
+  made.routes.push_back(by_gateway(everywhere, table));
+  if (wanted.first_link) {
+    made.visible.push_back({.destination = everywhere, .gateway = gateway});
+    return made;
+  }
+  for (const IpAddress& address : nic.addresses) {
+    if (address.family() == wanted.family) {
+      made.rules.push_back({.family = wanted.family,
+                            .priority = podlink::kSourceRulePriority,
+                            .table = table,
+                            .from = Prefix::host(address)});
+    }
+  }
+  return made;
 }
 
 Prefix own_prefix(const PodNic& nic, const IpAddress& address) {
@@ -135,20 +110,26 @@ Result<std::vector<cni::RouteConfig>> configure(netlink::Socket& pod, const netl
   if (std::ranges::find(families, Family::kIpv6) != families.end()) {
     TRY(set_ipv6(sandbox, nic.name));
   }
-  Routes routes(nic, wanted);
-  for (const Family family : families) {
-    const bool first_link = !TRY(podlink::find_default_route(pod, family)).has_value();
-    TRY(routes.add(family, first_link));
-  }
   std::vector<Request> requests;
   requests.push_back(netlink::set_loose_rp_filter(nic));
   requests.push_back(netlink::set_link(nic, {.mtu = wanted.mtu, .up = true}));
   for (const IpAddress& address : wanted.addresses) {
     requests.push_back(netlink::add_address(nic, own_prefix(wanted, address)));
   }
-  std::ranges::move(routes.take_requests(), std::back_inserter(requests));
+  std::vector<cni::RouteConfig> visible;
+  for (const Family family : families) {
+    const bool first_link = !TRY(podlink::find_default_route(pod, family)).has_value();
+    const NicRoutes routes = TRY(routes_of(nic, wanted, {family, first_link}));
+    for (const netlink::Route& route : routes.routes) {
+      requests.push_back(netlink::add_route(route));
+    }
+    for (const netlink::Rule& rule : routes.rules) {
+      requests.push_back(netlink::add_rule(rule));
+    }
+    std::ranges::copy(routes.visible, std::back_inserter(visible));
+  }
   TRY(pod.send(std::move(requests)).context("configure the ENI's NIC in the pod"));
-  return routes.take_visible();
+  return visible;
 }
 
 }  // namespace catena::podnic

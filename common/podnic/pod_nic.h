@@ -25,8 +25,6 @@ struct PodNic {
   base::IpAddress gateway;
   std::optional<base::IpAddress> gateway6;  // needed where an address is of IPv6
   std::uint32_t mtu = 1500;                 // bytes
-  // Destinations that the pod reaches by the NIC beside the default route.
-  std::vector<base::Prefix> routes;
 
   std::vector<base::Family> families() const;
 };

@@ -28,6 +28,8 @@ std::vector<Figure> measure_burst(const Size& size);
 std::vector<Figure> measure_chain(const Size& size);
 // 250 ADDs of multiip at once: figure "burst-250".
 std::vector<Figure> measure_many(const Size& size);
+// Figures "eni-add" and "eni-ready".
+std::vector<Figure> measure_own_eni(const Size& size);
 std::vector<Figure> measure_pool(const Size& size);
 
 }  // namespace catena::bench

@@ -21,7 +21,7 @@ struct Case {
   std::vector<Figure> (*measure)(const Size&);
 };
 
-constexpr std::array<Case, 12> kCases{{{"exec", catena::bench::measure_exec},
+constexpr std::array<Case, 14> kCases{{{"exec", catena::bench::measure_exec},
                                        {"store", catena::bench::measure_store},
                                        {"status", catena::bench::measure_status},
                                        {"vpc-route-add", catena::bench::measure_pods},
@@ -32,6 +32,8 @@ constexpr std::array<Case, 12> kCases{{{"exec", catena::bench::measure_exec},
                                        {"chain-del", catena::bench::measure_chain},
                                        {"burst-250", catena::bench::measure_many},
                                        {"flow-cost", catena::bench::measure_flow},
+                                       {"eni-add", catena::bench::measure_own_eni},
+                                       {"eni-ready", catena::bench::measure_own_eni},
                                        {"pool-calls", catena::bench::measure_pool}}};
 
 struct Arguments {

@@ -86,6 +86,8 @@ json ChainNode::shipped(const std::string& file) const {
   for (json& plugin : conflist.at("plugins")) {
     if (plugin.contains("podCIDRs")) {
       plugin["podCIDRs"] = {"172.30.7.0/24"};
+    }
+    if (plugin.contains("stateDir")) {
       plugin["stateDir"] = state_dir(conflist.at("name"));
     }
   }

@@ -12,7 +12,7 @@
 
 #include <gtest/gtest.h>
 
-#include "agent/pool.h"
+#include "agent/exclusive.h"
 #include "tests/crash/cloud/differences.h"
 #include "tests/crash/cloud/node_pods.h"
 #include "tests/crash/cloud/trouble.h"
@@ -61,6 +61,8 @@ class Life {
     pool.ipv6 = one_in(3);
     pool.use_prefixes = uses_blocks(seed);
     pool.ipv6_prefixes = pool.use_prefixes && one_in(2) ? 1 : 0;
+    pool.idle_enis.min = below(2);
+    pool.idle_enis.max = pool.idle_enis.min + below(2);
   }
 
   // What is wrong at the end; empty: nothing.
@@ -154,6 +156,9 @@ class Life {
       ipam::Store store = open_store();
       agent::Duty duty(store, client, settings_, kBudget);
       duty.ask_also(&metadata_, {});
+      duty.look_for_nics([this](const base::Mac& nic) -> base::Result<bool> {
+        return pods_.is_at_home(cloud_.world(), settings_.instance_id, nic);
+      });
       const base::Status done = work(duty);
       end = done.ok() ? "done" : "failed";
       tell("  " + end + (done.ok() ? "" : ": " + done.error().text()));
@@ -172,7 +177,7 @@ class Life {
     const ipam::Eni* eni =
         enis.empty() ? nullptr
                      : &enis[static_cast<std::size_t>(below(static_cast<int>(enis.size())))];
-    switch (below(16)) {
+    switch (below(20)) {
       case 0:
       case 1:
       case 2:
@@ -197,6 +202,12 @@ class Life {
         return keep_pool(totals);
       case 14:
         return sync_pool(totals);
+      case 15:
+      case 16:
+      case 17:
+        return grow_exclusive(totals);
+      case 18:
+        return keep_exclusive(totals);
       default:
         if (one_in(3)) {
           ++boot_;
@@ -209,13 +220,18 @@ class Life {
   void pods_come_and_go() {
     ipam::Store store = open_store();
     for (int i = below(6); i > 0; --i) {
-      pods_.start(store, settings_.pool.ipv6 && one_in(2));
+      const bool dual = settings_.pool.ipv6 && one_in(2);
+      if (one_in(3)) {
+        pods_.start_with_eni(store, dual);
+      } else {
+        pods_.start(store, dual);
+      }
     }
     for (int i = below(4); i > 0; --i) {
       pods_.end_one(store);
     }
     if (one_in(3)) {
-      real_pace_.sleep(std::chrono::minutes(6));  // what is idle becomes a surplus
+      real_pace_.sleep(std::chrono::minutes(11));  // what is idle becomes a surplus
     }
   }
 
@@ -234,6 +250,23 @@ class Life {
     process("pool.keep", totals, [&](agent::Duty& duty) -> base::Status {
       agent::PoolMemory memory;
       TRY(agent::keep_pool(duty, below(4), memory));
+      return {};
+    });
+  }
+
+  void grow_exclusive(Totals& totals) {
+    const agent::EniDemand demand{
+        .enis = 1 + below(2), .families = {.ipv4 = true, .ipv6 = settings_.pool.ipv6 && one_in(2)}};
+    process("eni.grow " + std::to_string(demand.enis), totals,
+            [&](agent::Duty& duty) -> base::Status {
+              TRY(agent::grow_exclusive(duty, demand));
+              return {};
+            });
+  }
+
+  void keep_exclusive(Totals& totals) {
+    process("eni.keep", totals, [&](agent::Duty& duty) -> base::Status {
+      TRY(agent::keep_exclusive(duty));
       return {};
     });
   }

@@ -1,5 +1,5 @@
-// The pods of a node: they take addresses of its pool and give them back, and whatever else
-// happens, nobody takes theirs away.
+// The pods of a node: they take addresses of its pool, or whole ENIs, and give them back, and
+// whatever else happens, nobody takes theirs away.
 #pragma once
 
 #include <map>
@@ -16,6 +16,8 @@ class NodePods {
  public:
   // One more, where the pool has an address.
   void start(ipam::Store& store, bool dual);
+  // One more with an ENI of its own, whose NIC moves into it, where one is idle.
+  void start_with_eni(ipam::Store& store, bool dual);
   // The oldest one.
   void end_one(ipam::Store& store);
   void end_all(ipam::Store& store);
@@ -24,6 +26,8 @@ class NodePods {
   // Somebody took `thing`, an address or an ENI, away in the console.
   void taken_away(const std::string& thing) { taken_away_.insert(thing); }
   int count() const { return static_cast<int>(running_.size()); }
+  // Whether the NIC of an ENI that is attached to `instance` is in no pod.
+  bool is_at_home(const sim::World& world, const std::string& instance, const base::Mac& nic) const;
 
   // Pods that the store gave what it must not, or whose address the cloud does not have any more
   // though nobody in the console took it: one line each.
@@ -33,8 +37,12 @@ class NodePods {
   struct Pod {
     std::string eni;
     std::set<std::string> addresses;
+    std::string own_nic;  // MAC; empty: the ENI is shared
   };
+  using Taken = base::Result<std::optional<ipam::EniAttachment>>;
 
+  ipam::EniClaim next_claim(bool dual) const;
+  void add(const Taken& taken, bool own);
   std::map<int, Pod> running_;  // by the order in which they began
   std::set<std::string> taken_away_;
   int started_ = 0;

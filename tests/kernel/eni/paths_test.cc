@@ -165,8 +165,9 @@ TEST_P(Paths, AnAddressOfTheHostStackIsReachedThroughTheNode) {
   json with_dns = keys();
   with_dns["hostStackCIDRs"] = {v4() ? "169.254.20.10/32" : "fd00:20::10/128"};
   const IpAddress dns = pick("169.254.20.10", "fd00:20::10");
-  scene.node().sh("ip link add nodelocaldns type dummy; ip link set nodelocaldns up; ip addr add " +
-                  dns.to_string() + (v4() ? "/32" : "/128 nodad") + " dev nodelocaldns; sleep 0.1");
+  scene.node().sh("ip addr add " + dns.to_string() + (v4() ? "/32" : "/128 nodad") +
+                  " dev lo; until ip route get " + dns.to_string() +
+                  " | grep -q ^local; do sleep 0.01; done");
   const IpAddress pod = ip(address_of(scene.add(a, "pod-a", with_dns)));
   EXPECT_EQ(tcp_probe({a, pod, scene.node(), dns}), pod);
 }

@@ -33,10 +33,12 @@ auto is(const std::string& subject, Verdict verdict, const std::string& text) {
 TEST(ChainOrder, ThePresetsOfTheDesignAreInOrder) {
   const TempDir dir;
   const json closed{{"closedUntilPolicy", true}};
+  const json annotated{{"closedUntilPolicy", true},
+                       {"capabilities", {{"io.kubernetes.cri.pod-annotations", true}}}};
   for (const std::vector<json>& plugins :
        {std::vector<json>({maker("catena-vpc-route"), kBandwidth, kPortmap}),
-        std::vector<json>({maker("catena-eni", closed), maker("catena-multiip", closed), kBandwidth,
-                           maker("catena-policy"), kPortmap}),
+        std::vector<json>({maker("catena-eni", annotated), maker("catena-multiip", closed),
+                           kBandwidth, maker("catena-policy"), kPortmap}),
         std::vector<json>({maker("catena-eni", {{"when", "always"}}), kBandwidth}),
         std::vector<json>({maker("ptp"), kBandwidth})}) {
     const auto conflist = written(dir, chain_of(plugins));
@@ -70,6 +72,21 @@ TEST(ChainOrder, APodThatAsksForNoEniNeedsAnInterfaceToo) {
   const auto conflist =
       written(dir, chain_of({maker("catena-eni", {{"when", "requested"}}), kBandwidth}));
   EXPECT_THAT(check_order(conflist), ElementsAre(is("plugins", Verdict::kBad, "every pod")));
+}
+
+TEST(ChainOrder, NoPodIsLeftBehindOneThatAlwaysServes) {
+  const TempDir dir;
+  const auto conflist =
+      written(dir, chain_of({maker("catena-eni", {{"when", "always"}}), maker("catena-multiip")}));
+  EXPECT_THAT(check_order(conflist),
+              ElementsAre(is("plugins[0].when", Verdict::kWarning, "no pod is left")));
+}
+
+TEST(ChainAgreement, WithoutAnnotationsAWishMayNotBeSeen) {
+  const TempDir dir;
+  const auto conflist = written(dir, chain_of({maker("catena-eni"), maker("catena-vpc-route")}));
+  EXPECT_THAT(check_agreement(conflist),
+              ElementsAre(is("plugins[0].capabilities", Verdict::kWarning, "is not seen")));
 }
 
 TEST(ChainPolicy, ClosedUntilPolicyIsDemandedBeforePolicyAndRefusedWithout) {
@@ -114,8 +131,9 @@ TEST(ChainMarks, ANodeHasOneMask) {
 TEST(ChainAgreement, PluginsShareOneStoreAndAreToldWhatPodsAskFor) {
   const TempDir dir;
   const auto conflist = written(
-      dir, chain_of({maker("catena-eni"), maker("catena-multiip", {{"stateDir", "/elsewhere"}}),
-                     maker("bandwidth"), maker("portmap", {{"capabilities", json::object()}})}));
+      dir, chain_of({maker("catena-eni", {{"when", "always"}}),
+                     maker("catena-multiip", {{"stateDir", "/elsewhere"}}), maker("bandwidth"),
+                     maker("portmap", {{"capabilities", json::object()}})}));
   EXPECT_THAT(check_agreement(conflist),
               ElementsAre(is("plugins[1].stateDir", Verdict::kBad, "/var/lib/catena"),
                           is("plugins[2].capabilities", Verdict::kWarning, "bandwidth"),
