@@ -124,5 +124,100 @@ TEST_P(OwnEniPaths, PodsOfEveryKindAndNodesReachEachOther) {
 INSTANTIATE_TEST_SUITE_P(RpFilter, OwnEniPaths, testing::Values(0, 1, 2),
                          testing::PrintToStringParamName());
 
+struct Proxy {
+  ProxyMode mode;
+  int rp_filter;
+};
+
+class OwnEniServices : public testing::TestWithParam<Proxy> {
+ protected:
+  static IpAddress cluster_ip(Family family) {
+    return IpAddress::parse(family == Family::kIpv4 ? "10.96.0.1" : "fd00:96::1").value();
+  }
+  const SimNode& node() const { return scene_.nodes()[0]; }
+  void serve(const Pod& backend, Family family, bool keeps_caller = false) const {
+    for (std::size_t i = 0; i < 2; ++i) {
+      write_service(scene_.nodes()[i].netns(), GetParam().mode,
+                    {cluster_ip(family), backend.address(family).value(), keeps_caller});
+    }
+  }
+  static std::string seen_through_cluster_ip(const ScratchNetNs& from, const Pod& backend,
+                                             Family family) {
+    return text(caller_seen({from, cluster_ip(family), kServicePort, backend.netns,
+                             backend.address(family).value(), kBackendPort}));
+  }
+  std::string seen_through_node_port(const ScratchNetNs& from, const Pod& backend,
+                                     Family family) const {
+    return text(caller_seen({from, node().address(family), kNodePort, backend.netns,
+                             backend.address(family).value(), kBackendPort}));
+  }
+  static std::string text(const std::optional<IpAddress>& seen) {
+    return seen ? seen->to_string() : "cut";
+  }
+
+  OwnEnis scene_{GetParam().rp_filter};
+  BeyondVpc beyond_{scene_.nodes().vpc_netns()};
+};
+
+// What the node forwards for such a pod out of a NIC, or into it after DNAT, has the node's
+// address: the VPC takes nothing else (docs/datapath.md).
+TEST_P(OwnEniServices, AClusterIpLeadsToBackendsOnTheNodeAndElsewhere) {
+  const Pod& caller = scene_.pod("own ENI");
+  for (const Family family : kFamilies) {
+    for (const char* name : {"shared ENI", "another own ENI", "own ENI, second node"}) {
+      const Pod& backend = scene_.pod(name);
+      serve(backend, family);
+      EXPECT_NE(seen_through_cluster_ip(caller.netns, backend, family), "cut") << name;
+      EXPECT_NE(seen_through_cluster_ip(node().netns(), backend, family), "cut")
+          << "from the node to " << name;
+    }
+    serve(caller, family);
+    for (const char* name : {"own ENI", "another own ENI", "shared ENI"}) {
+      EXPECT_NE(seen_through_cluster_ip(scene_.pod(name).netns, caller, family), "cut")
+          << name << " to a pod with an ENI of its own";
+    }
+  }
+  serve(scene_.pod("podCIDR, second node"), Family::kIpv4);
+  EXPECT_EQ(
+      seen_through_cluster_ip(caller.netns, scene_.pod("podCIDR, second node"), Family::kIpv4),
+      node().address(Family::kIpv4).to_string());
+  EXPECT_EQ(scene_.nodes().spoofed(), 0);
+}
+
+TEST_P(OwnEniServices, ANodePortLeadsIntoThePodFromEverywhere) {
+  const Pod& backend = scene_.pod("own ENI");
+  for (const Family family : kFamilies) {
+    for (const bool keeps_caller : {false, true}) {
+      serve(backend, family, keeps_caller);
+      const std::string own = node().address(family).to_string();
+      const std::string how = keeps_caller ? "Local" : "Cluster";
+      EXPECT_EQ(seen_through_node_port(beyond_.netns(), backend, family), own)
+          << "a stranger, " << how;
+      EXPECT_EQ(seen_through_node_port(scene_.nodes()[1].netns(), backend, family), own)
+          << "another node, " << how;
+      EXPECT_EQ(seen_through_node_port(scene_.pod("own ENI, second node").netns, backend, family),
+                own)
+          << "a pod of another node, " << how;
+      EXPECT_NE(seen_through_node_port(scene_.pod("shared ENI").netns, backend, family), "cut")
+          << "a pod of this node, " << how;
+      EXPECT_NE(seen_through_node_port(scene_.pod("another own ENI").netns, backend, family), "cut")
+          << "a pod of this node with an ENI of its own, " << how;
+    }
+  }
+  beyond_.call_as(BeyondVpc::service());
+  EXPECT_EQ(seen_through_node_port(beyond_.netns(), backend, Family::kIpv4),
+            node().address(Family::kIpv4).to_string())
+      << "a load balancer of the cloud";
+  EXPECT_EQ(scene_.nodes().spoofed(), 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(, OwnEniServices,
+                         testing::Values(Proxy{ProxyMode::kIptables, 1},
+                                         Proxy{ProxyMode::kNftables, 0}),
+                         [](const auto& proxy) {
+                           return std::string(name_of(proxy.param.mode)) + "Rp" +
+                                  std::to_string(proxy.param.rp_filter);
+                         });
+
 }  // namespace
 }  // namespace catena::test

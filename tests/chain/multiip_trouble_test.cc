@@ -1,40 +1,22 @@
 // What happens to nodes in service: pods' plugins and the agent killed, reboots, consoles, late
 // DELs.
 #include <algorithm>
-#include <csignal>
 #include <cstdio>
-#include <cstdlib>
-#include <fcntl.h>
-#include <fstream>
 #include <map>
 #include <random>
 #include <set>
-#include <sys/mount.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
 #include <thread>
-#include <unistd.h>
 
 #include <gmock/gmock.h>
 
 #include "common/ipam/store.h"
+#include "tests/chain/in_service.h"
 #include "tests/chain/shared_enis.h"
-#include "tests/support/paths.h"
-#include "tests/support/probe.h"
 
 namespace catena::test {
 namespace {
 
-using base::Family;
 using base::IpAddress;
-using testing::HasSubstr;
-
-bool whole_size() { return std::getenv("CATENA_FULL") != nullptr; }
-
-std::uint32_t seed() {
-  const char* const given = std::getenv("CATENA_SEED");
-  return given == nullptr ? 1 : static_cast<std::uint32_t>(std::strtoul(given, nullptr, 10));
-}
 
 class InService : public testing::Test {
  protected:
@@ -90,54 +72,11 @@ class InService : public testing::Test {
   SimNodes nodes_;
 };
 
-// catena-agent run on a node, killed and started again at will.
-class Agent {
- public:
-  explicit Agent(const SimNode& node) : node_(&node) { start(); }
-  Agent(const Agent&) = delete;
-  Agent& operator=(const Agent&) = delete;
-  Agent(Agent&&) = delete;
-  Agent& operator=(Agent&&) = delete;
-  ~Agent() { kill(); }
-
-  void kill() {
-    if (child_ > 0) {
-      ::kill(child_, SIGKILL);
-      ::waitpid(child_, nullptr, 0);
-      child_ = -1;
-    }
-  }
-  void start() {
-    const std::vector<std::string> words{
-        bin_dir() + "/catena-agent", "run",   "--state-dir", node_->state_dir(), "--eni-conf",
-        node_->eni_conf(),           "--api", "none",        "--listen",         "none"};
-    child_ = node_->start(words);
-  }
-
- private:
-  const SimNode* node_;
-  pid_t child_ = -1;
-};
-
-// Ends a pod's namespace. Its path, unlike the number of a closed descriptor, is not used again: as
-// with runtimes, which name each namespace anew.
-void retire(std::unique_ptr<Pod> pod) {
-  const int number = pod->netns.fd();
-  pod.reset();
-  base::UniqueFd nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-  if (nothing.get() == number) {
-    (void)nothing.release();
-  } else {
-    ASSERT_EQ(::dup3(nothing.get(), number, O_CLOEXEC), number);
-  }
-}
-
 TEST_F(InService, RandomKillsOfPluginsAndAgentEndInAgreementOfStoreKernelAndCloud) {
-  std::mt19937 random(seed());
+  std::mt19937 random(seed_of_run());
   const auto chance = [&](unsigned percent) { return random() % 100 < percent; };
-  const int rounds = whole_size() ? 1'000 : 60;
-  const rlimit descriptors{4'096, 4'096};
-  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &descriptors), 0);
+  const int rounds = is_full_run() ? 1'000 : 60;
+  allow_many_descriptors();
   stop(node(), start_together(node(), 4));  // so that not every kill meets a growing pool
   Agent agent(node());
   Pods living;
@@ -215,13 +154,6 @@ TEST_F(InService, ALateDelOfAnOldSandboxFreesNothingOfTheNewOne) {
   stop(node(), young);
 }
 
-// The boot id of this test's mount namespace; the machine's own stays as it is.
-void boot_anew(const std::string& id, const TempDir& dir) {
-  const std::string file = dir.path() + "/" + id;
-  std::ofstream(file) << id << "\n";
-  ASSERT_EQ(::mount(file.c_str(), "/proc/sys/kernel/random/boot_id", nullptr, MS_BIND, nullptr), 0);
-}
-
 TEST_F(InService, AfterARebootPodsStartAtOnceThoughTheOpenApiIsDown) {
   Pods before = start_together(node(), 6);
   ASSERT_FALSE(HasFailure());
@@ -233,13 +165,11 @@ TEST_F(InService, AfterARebootPodsStartAtOnceThoughTheOpenApiIsDown) {
       "ip rule flush; ip rule add pref 32766 lookup main; ip rule add pref 32767 lookup default; "
       "nft flush ruleset; for e in eth1 eth2; do ip link set $e down; ip addr flush dev $e; done; "
       "true");
-  const TempDir boots;
-  boot_anew("11111111-2222-3333-4444-555555555555", boots);
+  const NewBoot boot;
   nodes_.ctl({"fault", "what=refused", "count=-1"});
 
   const Pods after = start_together(node(), 6);
   EXPECT_EQ(bound().size(), 6U);
-  ::umount("/proc/sys/kernel/random/boot_id");
   ASSERT_FALSE(HasFailure());
   EXPECT_TRUE(can_ping(after[0]->netns, after[5]->addresses[0].to_string()));
   EXPECT_TRUE(can_ping(after[0]->netns, "192.168.15.253")) << "the vSwitch's gateway, by the ENI";
@@ -266,7 +196,7 @@ TEST_F(InService, AnEniDeletedInTheConsoleIsNotedAndTheNextPodsGetAnother) {
 }
 
 TEST(ABusyDay, TwoHundredAndFiftyPodsAtOnceOnAnEmptyNodeAllStart) {
-  const std::size_t pods = whole_size() ? 250 : 60;
+  const std::size_t pods = is_full_run() ? 250 : 60;
   json scene = shared_eni_scene(1);
   scene["instanceTypes"][0].merge_patch({{"enis", 10}, {"ipv4PerEni", 30}});
   const SimNodes nodes(1, scene);

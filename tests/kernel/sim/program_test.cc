@@ -175,7 +175,8 @@ TEST_F(CatenaSim, RunsWithoutNamespacesInVirtualTime) {
   const std::string before = parsed(ctl({"--json", "now"}).out)["now"];
   const std::string still = parsed(ctl({"--json", "now"}).out)["now"];
   EXPECT_EQ(before, still);
-  EXPECT_EQ(ctl({"advance", "ms=3600000"}).exit_status, 0);
+  EXPECT_EQ(ctl({"advance", "ms=3599000"}).exit_status, 0);
+  EXPECT_EQ(ctl({R"({"do": "advance", "ms": 1000})"}).exit_status, 0);
   const std::string after = parsed(ctl({"--json", "now"}).out)["now"];
   EXPECT_NE(before, after);
   EXPECT_EQ(ctl({"drops"}).exit_status, 1);
