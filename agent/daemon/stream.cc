@@ -39,10 +39,10 @@ void Stream::read() {
     more = true;
     input_.append(buffer.data(), static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
   }
-  set_events();
   if (more) {
     came_();
   }
+  set_events();  // there may be room again
 }
 
 void Stream::send(std::string_view data) {

@@ -14,7 +14,6 @@ enum class GrpcCode : int {
   kOk = 0,
   kInvalidArgument = 3,
   kResourceExhausted = 8,
-  kFailedPrecondition = 9,
   kUnimplemented = 12,
 };
 

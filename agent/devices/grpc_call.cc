@@ -4,6 +4,7 @@
 #include <array>
 #include <cstring>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include "agent/daemon/unix_socket.h"
@@ -19,8 +20,8 @@ using base::Result;
 class GrpcCall::Exchange final : public Http2Listener,
                                  public std::enable_shared_from_this<Exchange> {
  public:
-  Exchange(const CallTarget& target, const std::string& message, agent::Loop& loop, Done done)
-      : target_(target), output_(frame(message)), loop_(loop), done_(std::move(done)) {}
+  Exchange(CallTarget target, std::string_view message, agent::Loop& loop, Done done)
+      : target_(std::move(target)), output_(frame(message)), loop_(loop), done_(std::move(done)) {}
 
   base::Status begin(agent::Loop::Millis patience) {
     http2_.emplace(loop_, TRY(agent::connect_to(target_.socket)), Side::kClient, *this);

@@ -1,8 +1,11 @@
 // catena-device-plugin against a kubelet that speaks real gRPC.
+#include <array>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <optional>
+#include <poll.h>
+#include <set>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -13,6 +16,7 @@
 #include <gtest/gtest.h>
 
 #include "common/base/file.h"
+#include "common/podwish/checkpoint.h"
 #include "tests/kernel/devices/capacity_agent.h"
 #include "tests/kernel/devices/running_plugin.h"
 #include "tests/support/kubelet/kubelet.h"
@@ -61,6 +65,14 @@ class DevicePlugin : public testing::Test {
       std::this_thread::sleep_for(milliseconds(5));
     }
     return true;
+  }
+  base::UniqueFd connect_to_plugin() const {
+    base::UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    socket().copy(address.sun_path, sizeof address.sun_path - 1);
+    EXPECT_EQ(::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    return fd;
   }
   bool has(const Kubelet& kubelet, const DeviceHealth& devices) const {
     return eventually([&] { return kubelet.devices() == devices; });
@@ -116,10 +128,23 @@ TEST_F(DevicePlugin, APodGetsADeviceAndKubeletWritesItDown) {
   EXPECT_EQ(read_checkpoint(kubelet.checkpoint()),
             (std::vector<DeviceEntry>{{.pod_uid = "pod-1", .devices = {"eni-0"}},
                                       {.pod_uid = "pod-2", .devices = {"eni-1"}}}));
+  const auto known = podwish::pods_with_device(kubelet.checkpoint(), "aliyun/eni");
+  ASSERT_TRUE(known.ok()) << known.error().text();
+  EXPECT_EQ(*known, (std::set<std::string>{"pod-1", "pod-2"})) << "as catena-eni will look it up";
   EXPECT_EQ(kubelet.admit("pod-3").code, 0);
   EXPECT_EQ(kubelet.admit("pod-4").code, kResourceExhausted);
   kubelet.forget("pod-2");
   EXPECT_EQ(kubelet.admit("pod-4").code, 0);
+}
+
+TEST_F(DevicePlugin, APodThatHasNoDeviceIsKnownToHaveNone) {
+  const CapacityAgent agent(path("agent.sock"), 3);
+  const Kubelet kubelet(kubelet_dir());
+  const RunningPlugin plugin(places());
+  ASSERT_TRUE(has(kubelet, kThree)) << log();
+  const auto known = podwish::pods_with_device(kubelet.checkpoint(), "aliyun/eni");
+  ASSERT_TRUE(known.ok()) << known.error().text();
+  EXPECT_EQ(*known, std::set<std::string>()) << "a no without a look-up, from the first pod on";
 }
 
 TEST_F(DevicePlugin, ADeviceBeyondWhatIsOfferedIsRefusedWithTheReason) {
@@ -238,13 +263,13 @@ TEST_F(DevicePlugin, NothingIsOfferedBeforeTheAgentHasSpoken) {
 
 TEST_F(DevicePlugin, ABrokenFileOfTheLastNumberIsToldAndReplaced) {
   std::filesystem::create_directory(path("state"));
-  write("state/eni.capacity", "{\"capa");
+  write("state/eni.capacity", R"({"capa)");
   const CapacityAgent agent(path("agent.sock"), 3);
   const Kubelet kubelet(kubelet_dir());
   const RunningPlugin plugin(places());
   EXPECT_TRUE(has(kubelet, kThree)) << log();
   EXPECT_THAT(log(), HasSubstr("eni.capacity: not JSON"));
-  EXPECT_THAT(*base::read_file(path("state/eni.capacity"), 4096), HasSubstr("\"capacity\":3"));
+  EXPECT_THAT(*base::read_file(path("state/eni.capacity"), 4096), HasSubstr(R"("capacity":3)"));
 }
 
 TEST_F(DevicePlugin, DevicesOfAnEarlierBootAreForgotten) {
@@ -264,7 +289,7 @@ TEST_F(DevicePlugin, DisableDevicePluginWithdrawsTheOfferAndItsEndRenewsIt) {
   EXPECT_TRUE(eventually([&] { return kubelet.allocatable() == 0; })) << log();
   EXPECT_FALSE(std::filesystem::exists(socket()));
   EXPECT_THAT(log(), HasSubstr("disable_device_plugin is set"));
-  write("eni.json", "{\"vers");
+  write("eni.json", R"({"vers)");
   ASSERT_TRUE(eventually([&] { return log().find("eni.json: ") != std::string::npos; })) << log();
   EXPECT_FALSE(std::filesystem::exists(socket())) << "a broken file says nothing";
   write("eni.json", R"({"version":"1"})");
@@ -339,17 +364,39 @@ TEST_F(DevicePlugin, CallersThatSpeakRubbishDisturbNobody) {
   Kubelet kubelet(kubelet_dir());
   const RunningPlugin plugin(places());
   ASSERT_TRUE(has(kubelet, kThree)) << log();
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  socket().copy(address.sun_path, sizeof address.sun_path - 1);
   for (const std::string& said :
        {std::string("GET / HTTP/1.1\r\n\r\n"), std::string(100'000, 'x'), std::string()}) {
-    const base::UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    ASSERT_EQ(::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    const base::UniqueFd fd = connect_to_plugin();
     (void)!::send(fd.get(), said.data(), said.size(), MSG_NOSIGNAL);
   }
   EXPECT_EQ(kubelet.admit("pod-1").code, 0);
   EXPECT_EQ(kubelet.devices(), kThree);
+}
+
+// More than is read at a time, and nothing of it to be answered but the end.
+TEST_F(DevicePlugin, ACallerWithMuchToSayIsHeardToTheEnd) {
+  const CapacityAgent agent(path("agent.sock"), 3);
+  const Kubelet kubelet(kubelet_dir());
+  const RunningPlugin plugin(places());
+  ASSERT_TRUE(has(kubelet, kThree)) << log();
+  using namespace std::string_literals;
+  std::string said = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0"s;
+  const std::string unknown_frame = "\0\x20\0\xee\0\0\0\0\0"s + std::string(0x2000, 'x');
+  for (int i = 0; i < 16; ++i) {
+    said += unknown_frame;
+  }
+  said += "\0\0\x08\x06\0\0\0\0\0answerme"s;  // PING
+  const base::UniqueFd fd = connect_to_plugin();
+  ASSERT_TRUE(base::write_all(fd.get(), said, "frames").ok());
+  std::string answer;
+  pollfd ready{fd.get(), POLLIN, 0};
+  std::array<char, 4096> buffer{};
+  while (answer.find("answerme") == std::string::npos && ::poll(&ready, 1, 10'000) == 1) {
+    const ssize_t count = ::read(fd.get(), buffer.data(), buffer.size());
+    ASSERT_GT(count, 0);
+    answer.append(buffer.data(), static_cast<std::size_t>(count));
+  }
+  EXPECT_THAT(answer, HasSubstr("\x06\x01\0\0\0\0answerme"s));
 }
 
 TEST_F(DevicePlugin, ManyCallsOneAfterAnotherAreAnswered) {

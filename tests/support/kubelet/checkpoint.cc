@@ -1,7 +1,6 @@
 #include "tests/support/kubelet/checkpoint.h"
 
 #include <cstdint>
-#include <map>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -40,23 +39,21 @@ std::vector<std::string> devices_in(const json& ids) {
 
 }  // namespace
 
-void write_checkpoint(const std::string& path, const std::vector<DeviceEntry>& entries,
-                      CheckpointFormat format) {
-  json pods = json::array();
-  std::map<std::string, std::vector<std::string>> registered;
-  for (const DeviceEntry& entry : entries) {
-    const json ids =
-        format == CheckpointFormat::kList ? json(entry.devices) : json{{"-1", entry.devices}};
+void write_checkpoint(const std::string& path, const Checkpoint& checkpoint) {
+  json pods;
+  for (const DeviceEntry& entry : checkpoint.pods) {
+    const bool listed = checkpoint.format == CheckpointFormat::kList;
     pods.push_back({{"PodUID", entry.pod_uid},
                     {"ContainerName", entry.container},
                     {"ResourceName", entry.resource},
-                    {"DeviceIDs", ids},
+                    {"DeviceIDs", listed ? json(entry.devices) : json{{"-1", entry.devices}}},
                     {"AllocResp", ""}});
-    std::vector<std::string>& known = registered[entry.resource];
-    known.insert(known.end(), entry.devices.begin(), entry.devices.end());
   }
-  const json data{{"PodDeviceEntries", pods.empty() ? json() : pods},
-                  {"RegisteredDevices", registered}};
+  json registered = json::object();
+  if (!checkpoint.offered.empty()) {
+    registered["aliyun/eni"] = checkpoint.offered;
+  }
+  const json data{{"PodDeviceEntries", pods}, {"RegisteredDevices", registered}};
   const json file{{"Data", data}, {"Checksum", checksum_of(data.dump())}};
   const auto written = base::replace_file(path, file.dump());
   EXPECT_TRUE(written.ok()) << written.error().text();

@@ -21,10 +21,16 @@ enum class CheckpointFormat {
   kByNumaNode,  // since then; "-1" for devices of no node
 };
 
+struct Checkpoint {
+  std::vector<DeviceEntry> pods;
+  // Of aliyun/eni, whether a pod has them or not; empty: no plugin ever offered any.
+  std::vector<std::string> offered{"eni-0", "eni-1", "eni-2"};
+  CheckpointFormat format = CheckpointFormat::kByNumaNode;
+};
+
 // Whole or not at all, as kubelet does it. Fails the running test when it can't.
-void write_checkpoint(const std::string& path, const std::vector<DeviceEntry>& entries,
-                      CheckpointFormat format = CheckpointFormat::kByNumaNode);
-// Empty where there is none. Of either format.
+void write_checkpoint(const std::string& path, const Checkpoint& checkpoint);
+// What pods have; empty where there is no file. Of either format.
 std::vector<DeviceEntry> read_checkpoint(const std::string& path);
 
 }  // namespace catena::test

@@ -116,11 +116,20 @@ void Kubelet::take_list(const std::string& resource, const PluginCaller* from,
   }
   if (devices != nullptr) {
     devices_[resource] = *devices;
+    write_down();
     return;
   }
   for (auto& [id, health] : devices_[resource]) {
     health = "Unhealthy";
   }
+}
+
+void Kubelet::write_down() {
+  Checkpoint written{.pods = allocated_, .offered = {}};
+  for (const auto& [id, health] : devices_["aliyun/eni"]) {
+    written.offered.push_back(id);
+  }
+  write_checkpoint(checkpoint(), written);
 }
 
 DeviceHealth Kubelet::devices(const std::string& resource) const {
@@ -170,7 +179,7 @@ AllocateOutcome Kubelet::admit(const std::string& pod_uid, int count) {
   if (outcome.code == 0) {
     const std::scoped_lock lock(mutex_);
     allocated_.push_back({.pod_uid = pod_uid, .devices = chosen});
-    write_checkpoint(checkpoint(), allocated_);
+    write_down();
   }
   return outcome;
 }
@@ -178,7 +187,7 @@ AllocateOutcome Kubelet::admit(const std::string& pod_uid, int count) {
 void Kubelet::forget(const std::string& pod_uid) {
   const std::scoped_lock lock(mutex_);
   std::erase_if(allocated_, [&](const DeviceEntry& entry) { return entry.pod_uid == pod_uid; });
-  write_checkpoint(checkpoint(), allocated_);
+  write_down();
 }
 
 AllocateOutcome Kubelet::ask_for(const std::vector<std::vector<std::string>>& containers) {

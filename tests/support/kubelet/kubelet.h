@@ -38,8 +38,9 @@ class Kubelet {
   int registrations() const;
   std::string last_endpoint() const;
 
-  // So many healthy devices that nobody has, for one container; written into the checkpoint where
-  // the plugin agreed. Code 8 without asking the plugin where there are not as many.
+  // So many healthy devices that nobody has, for one container; written into the checkpoint, as
+  // every list is, where the plugin agreed. Code 8 without asking the plugin where there are not as
+  // many.
   AllocateOutcome admit(const std::string& pod_uid, int count = 1);
   // The pod is gone.
   void forget(const std::string& pod_uid);
@@ -55,6 +56,8 @@ class Kubelet {
   std::string enter(const std::string& endpoint, const std::string& resource);
   void take_list(const std::string& resource, const PluginCaller* from,
                  const DeviceHealth* devices);
+
+  void write_down();  // under the lock
 
   std::string directory_;
   Options options_;
