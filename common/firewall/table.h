@@ -23,18 +23,18 @@ struct Entry {
   auto operator<=>(const Entry&) const = default;
 };
 
-// A pod that is masqueraded, with the set that says so.
-struct Masqueraded {
-  std::string set;
-  base::IpAddress address;
-  auto operator<=>(const Masqueraded&) const = default;
-};
-
 // A pod that gets a link.
 struct Admission {
   std::vector<Entry> entries;  // that the guard lets through; none until its policy is in place
   std::vector<base::IpAddress> addresses;
   int slot = 0;  // of the ENI that they leave by; 0: they are not marked
+};
+
+// A pod that is masqueraded, with the set that says so.
+struct Masqueraded {
+  std::string set;
+  base::IpAddress address;
+  auto operator<=>(const Masqueraded&) const = default;
 };
 
 struct CloseSocket {

@@ -45,8 +45,8 @@ class Socket {
   // As matching_route, but with the interface and the preferred source that the kernel would use.
   base::Result<Route> resolved_route(const base::IpAddress& destination);
 
-  // Dumps, read anew while interrupted (NLM_F_DUMP_INTR), for 3 s; kTryAgain then. For CHECK, GC,
-  // commands; not for ADD and DEL, whose cost must not grow with what the node holds.
+  // Dumps, retried when they were interrupted (NLM_F_DUMP_INTR). For CHECK, GC and commands; not
+  // for ADD and DEL, whose cost must not grow with what the node holds. kTryAgain after 3 s.
   base::Result<std::vector<Link>> list_links();
   // With their prefix lengths; IPv6 link-local ones too.
   base::Result<std::vector<base::Prefix>> list_addresses(const Link& link);
