@@ -29,15 +29,31 @@ base::Result<std::shared_ptr<Node>> Nodes::get() {
   const std::string mark = mark_of(options_);
   {
     const std::scoped_lock lock(mutex_);
-    if (node_ != nullptr && conf_mark_ == mark) {
+    if (node_ != nullptr && (conf_mark_ == mark || refused_mark_ == mark)) {
       return node_;
     }
   }
-  auto node = std::make_shared<Node>(TRY(Node::open(options_)));
+  base::Result<Node> opened = Node::open(options_);
   const std::scoped_lock lock(mutex_);
-  node_ = node;
+  if (!opened.ok() && node_ == nullptr) {
+    return std::move(opened).error();
+  }
+  if (!opened.ok()) {
+    refused_ = opened.error().text();
+    // What is wrong with anything else, as with the metadata service, may pass.
+    refused_mark_ = opened.error().is(base::ErrorKind::kBadConfig) ? mark : "";
+    return node_;
+  }
+  node_ = std::make_shared<Node>(std::move(opened).value());
   conf_mark_ = mark;
-  return node;
+  refused_.clear();
+  refused_mark_.clear();
+  return node_;
+}
+
+std::string Nodes::refused() {
+  const std::scoped_lock lock(mutex_);
+  return refused_;
 }
 
 std::shared_ptr<Node> Nodes::known() {
@@ -52,7 +68,8 @@ bool Nodes::is_news(const std::string& notice) {
 
 void Nodes::forget() {
   const std::scoped_lock lock(mutex_);
-  node_.reset();
+  conf_mark_ = "to be read anew";
+  refused_mark_.clear();
   told_.clear();
 }
 

@@ -190,6 +190,10 @@ Result<Spoken> perform_with_cloud(const Request& request, Nodes& nodes, base::Fi
   }
   Result<Json> result = request.duty->with_cloud(duty, args);
   std::vector<std::string> notices = node->notices();
+  if (const std::string refused = nodes.refused(); !refused.empty()) {
+    notices.push_back(
+        "eni.conf can't be used as it is now, and what it said before stays in force: " + refused);
+  }
   std::erase_if(notices, [&nodes](const std::string& notice) { return !nodes.is_news(notice); });
   std::ranges::move(duty.take_notices(), std::back_inserter(notices));
   return Spoken{std::move(result), std::move(notices)};

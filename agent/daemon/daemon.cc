@@ -335,6 +335,9 @@ class Daemon {
       return health();
     }
     if (path == "/metrics") {
+      if (nodes_.known() != nullptr) {
+        tally_.eni_conf = nodes_.refused().empty() ? 1 : 0;
+      }
       if (pods_ != nullptr) {
         tally_.api_synced = pods_->is_synced() ? 1 : 0;
         tally_.pods_pending = pods_->pending();

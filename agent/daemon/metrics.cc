@@ -98,6 +98,8 @@ void add_tally(Text& text, const Tally& tally) {
         tally.doubtful);
   known("catena_agent_conflist_written", "Whether the runtime has its configuration.",
         tally.conflist);
+  known("catena_agent_eni_conf_in_force", "Whether eni.conf as it is now could be used.",
+        tally.eni_conf);
   known("catena_agent_api_synced", "Whether the API server's pods of this node are known.",
         tally.api_synced);
   known("catena_agent_pods_pending", "Pods of this node that wait for an address.",

@@ -20,6 +20,7 @@ struct Tally {
   std::map<std::string, std::uint64_t> collected;  // by kind of garbage
   int doubtful = -1;
   int conflist = -1;    // 1: in place
+  int eni_conf = -1;    // 1: as it is now it is in force
   int api_synced = -1;  // 1: the pods of this node are known
   int pods_pending = -1;
 };

@@ -30,8 +30,7 @@ Result<std::optional<firewall::Table>> open_table_for(const FirewallKeys& keys) 
   return std::optional<firewall::Table>(std::move(table));
 }
 
-Status set_up_firewall(firewall::Table& table, const FirewallKeys& keys,
-                       const podlink::PodLink& link) {
+std::vector<firewall::Entry> entries_for(const FirewallKeys& keys, const podlink::PodLink& link) {
   std::vector<firewall::Entry> entries;
   if (!keys.closed_until_policy) {
     std::ranges::transform(link.addresses, std::back_inserter(entries),
@@ -39,7 +38,12 @@ Status set_up_firewall(firewall::Table& table, const FirewallKeys& keys,
                              return {podlink::host_link_name(link.attachment), address};
                            });
   }
-  TRY(table.ensure_guard(entries));
+  return entries;
+}
+
+Status set_up_firewall(firewall::Table& table, const FirewallKeys& keys,
+                       const podlink::PodLink& link) {
+  TRY(table.ensure_guard(entries_for(keys, link)));
   if (keys.masquerade) {
     TRY(table.masquerade(link.addresses, keys.kept, keys.marks));
   }

@@ -28,6 +28,9 @@ base::Result<std::optional<firewall::Table>> open_table();
 // The same, but kUnsupported where the keys need it.
 base::Result<std::optional<firewall::Table>> open_table_for(const FirewallKeys& keys);
 
+// Of the guard: what lets the pod through. None where a policy plugin will enter it.
+std::vector<firewall::Entry> entries_for(const FirewallKeys& keys, const podlink::PodLink& link);
+
 // The guard stands before the link carries anything. Without a policy plugin to open it, the pod is
 // entered here.
 base::Status set_up_firewall(firewall::Table& table, const FirewallKeys& keys,

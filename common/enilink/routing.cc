@@ -81,6 +81,22 @@ Status add_pod(const Kernel& kernel, const Routing& routing, const std::vector<P
   return kernel.routes->send(std::move(requests));
 }
 
+Status admit_pod(const Kernel& kernel, const Routing& routing, const std::vector<PodPath>& pod,
+                 const std::vector<firewall::Entry>& entries) {
+  const bool of_one_eni = !pod.empty() && std::ranges::all_of(pod, [&pod](const PodPath& path) {
+    return has_way(path) && path.slot == pod.front().slot;
+  });
+  if (kernel.firewall != nullptr && routing.shape == Shape::kMarks && of_one_eni) {
+    firewall::Admission admission{.entries = entries, .slot = pod.front().slot};
+    std::ranges::transform(pod, std::back_inserter(admission.addresses), &PodPath::address);
+    return kernel.firewall->admit(admission, routing.marks);
+  }
+  if (kernel.firewall != nullptr) {
+    TRY(kernel.firewall->ensure_guard(entries));
+  }
+  return add_pod(kernel, routing, pod);
+}
+
 Status forget_pod(const Kernel& kernel, const std::vector<IpAddress>& addresses) {
   return kernel.firewall == nullptr ? Status() : kernel.firewall->forget_marks(addresses);
 }

@@ -94,6 +94,11 @@ struct PodPath {
 // dropped; refuse it.) Its host routes are podlink::configure_host_end's (PodLink::table =
 // kPodsTable). Idempotent.
 base::Status add_pod(const Kernel& kernel, const Routing& routing, const std::vector<PodPath>& pod);
+// The same, with the guard and these entries of it: what ADD asks of nf_tables is one transaction.
+// Where the kernel has none there is no guard.
+base::Status admit_pod(const Kernel& kernel, const Routing& routing,
+                       const std::vector<PodPath>& pod,
+                       const std::vector<firewall::Entry>& entries);
 
 // Both go on after a failure, and succeed where there is nothing. Like Table::forget and
 // Table::leave: forget_pod first, then the link's deletion, then remove_pod, and only then is the

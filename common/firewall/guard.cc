@@ -5,9 +5,8 @@
 
 #include "common/base/error_list.h"
 #include "common/firewall/netfilter.h"
-#include "common/firewall/plan.h"
+#include "common/firewall/pod_plan.h"
 #include "common/firewall/read.h"
-#include "common/firewall/table.h"
 
 namespace catena::firewall {
 namespace {
@@ -73,7 +72,9 @@ PlannedChain guard_chain(BaseChain chain, nft_meta_keys interface_name, End end)
            drop_unless_entered(interface_name, end, base::Family::kIpv6)}};
 }
 
-Plan guard() {
+}  // namespace
+
+Plan guard_plan() {
   return {{entered_set(base::Family::kIpv4), entered_set(base::Family::kIpv6)},
           {},
           {guard_chain({kTable, "guard-from-pod", "filter", NF_INET_PRE_ROUTING, kFromPodPriority},
@@ -81,6 +82,8 @@ Plan guard() {
            guard_chain({kTable, "guard-to-pod", "filter", NF_INET_POST_ROUTING, kToPodPriority},
                        NFT_META_OIFNAME, End::kDestination)}};
 }
+
+namespace {
 
 std::string text_of(const Entry& entry) {
   return entry.if_name + " . " + entry.address.to_string();
@@ -142,15 +145,19 @@ base::Status with_advice(base::Status status) {
 
 }  // namespace
 
+base::Result<std::vector<Change>> entering(const std::vector<Entry>& entries) {
+  return changes_of(add_elements, entries);
+}
+
 base::Status Table::ensure_guard(const std::vector<Entry>& entries_to_add) {
-  const std::vector<Change> entries = TRY(changes_of(add_elements, entries_to_add));
-  return with_advice(ensure_with(socket_.get(), guard(), entries))
+  const std::vector<Change> entries = TRY(entering(entries_to_add));
+  return with_advice(ensure_with(socket_.get(), guard_plan(), entries))
       .context(doing("ensure the guard and enter", entries_to_add));
 }
 
 base::Status Table::enter(const std::vector<Entry>& entries) {
   Batch batch;
-  batch.add(TRY(changes_of(add_elements, entries)));
+  batch.add(TRY(entering(entries)));
   return batch.commit(socket_.get()).context(doing("enter", entries));
 }
 
@@ -187,7 +194,7 @@ base::Status Table::forget(const std::vector<Entry>& entries) {
   return batch.commit(socket_.get()).context(doing("forget", entered));
 }
 
-base::Result<bool> Table::has_guard() { return is_in_place(socket_.get(), guard()); }
+base::Result<bool> Table::has_guard() { return is_in_place(socket_.get(), guard_plan()); }
 
 base::Result<bool> Table::is_entered(const Entry& entry) {
   TRY(check(entry));

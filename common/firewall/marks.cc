@@ -12,8 +12,8 @@
 #include "common/base/error_list.h"
 #include "common/firewall/marks_plan.h"
 #include "common/firewall/netfilter.h"
+#include "common/firewall/pod_plan.h"
 #include "common/firewall/read.h"
-#include "common/firewall/table.h"
 
 namespace catena::firewall {
 namespace {
@@ -100,15 +100,14 @@ base::Status Table::ensure_marks(const MarkSettings& marks) {
       .context("ensure the chains that mark packets");
 }
 
-base::Status Table::mark(const std::vector<base::IpAddress>& pods, int slot,
-                         const MarkSettings& marks) {
+base::Result<std::vector<Change>> marking(nl_sock* socket, const std::vector<base::IpAddress>& pods,
+                                          int slot) {
   const std::string chain = slot_chain(slot);
   std::vector<Change> changes;
   for (const base::IpAddress& pod : pods) {
     const Set map = marks_map(pod.family());
     const std::vector<Element> wanted{{key_of(pod), std::nullopt, Verdict::go_to(chain)}};
-    const std::optional<FoundElement> found =
-        TRY(find_element(socket_.get(), map, wanted.front().key));
+    const std::optional<FoundElement> found = TRY(find_element(socket, map, wanted.front().key));
     if (found && found->chain == chain && !found->expiring) {
       continue;
     }
@@ -117,8 +116,28 @@ base::Status Table::mark(const std::vector<base::IpAddress>& pods, int slot,
     }
     append(changes, add_elements(map, wanted));
   }
+  return changes;
+}
+
+base::Status Table::mark(const std::vector<base::IpAddress>& pods, int slot,
+                         const MarkSettings& marks) {
+  const std::vector<Change> changes = TRY(marking(socket_.get(), pods, slot));
   return with_advice(ensure_with(socket_.get(), marks_plan(marks, slot), changes))
       .context(doing("mark what is sent by", pods));
+}
+
+base::Status Table::admit(const Admission& pod, const MarkSettings& marks) {
+  Plan plan = guard_plan();
+  std::vector<Change> changes = TRY(entering(pod.entries));
+  if (pod.slot != 0) {
+    Plan more = marks_plan(marks, pod.slot);
+    std::ranges::move(more.sets, std::back_inserter(plan.sets));
+    std::ranges::move(more.elements, std::back_inserter(plan.elements));
+    std::ranges::move(more.chains, std::back_inserter(plan.chains));
+    append(changes, TRY(marking(socket_.get(), pod.addresses, pod.slot)));
+  }
+  return with_advice(ensure_with(socket_.get(), plan, changes))
+      .context("let the pod's link through");
 }
 
 base::Status Table::unmark(const std::vector<base::IpAddress>& pods) {

@@ -1,5 +1,8 @@
 #include "common/firewall/plan.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "common/firewall/read.h"
 
 namespace catena::firewall {
@@ -47,10 +50,12 @@ base::Result<bool> is_in_place(nl_sock* socket, const Plan& plan) {
     }
   }
   for (const PlannedElements& planned : plan.elements) {
-    for (const Element& element : planned.elements) {
-      if (!planned.set.interval && !TRY(has_element(socket, planned.set, element.key))) {
-        return false;
-      }
+    std::vector<std::string> keys;
+    if (!planned.set.interval) {
+      std::ranges::transform(planned.elements, std::back_inserter(keys), &Element::key);
+    }
+    if (!TRY(has_elements(socket, planned.set, keys))) {
+      return false;
     }
   }
   return true;

@@ -170,6 +170,17 @@ Attributes of_set(const Set& set) {
   return attributes;
 }
 
+Question question_for(const Set& set, const std::string& key) {
+  Question question{NFT_MSG_GETSETELEM, of_set(set)};
+  question.attributes.nest(NFTA_SET_ELEM_LIST_ELEMENTS, [&key](Attributes& list) {
+    list.nest(NFTA_LIST_ELEM, [&key](Attributes& element) {
+      element.nest(NFTA_SET_ELEM_KEY,
+                   [&key](Attributes& data) { data.bytes(NFTA_DATA_VALUE, key); });
+    });
+  });
+  return question;
+}
+
 // The comment in nft's user data: type, length, text with NUL.
 std::string comment_in(std::string_view user_data) {
   if (user_data.size() < 3 || user_data[0] != 0) {
@@ -309,25 +320,32 @@ base::Result<std::vector<std::string>> set_names(nl_sock* socket, const std::str
 
 base::Result<std::optional<FoundElement>> find_element(nl_sock* socket, const Set& set,
                                                        const std::string& key) {
-  Question question{NFT_MSG_GETSETELEM, of_set(set)};
-  question.attributes.nest(NFTA_SET_ELEM_LIST_ELEMENTS, [&key](Attributes& list) {
-    list.nest(NFTA_LIST_ELEM, [&key](Attributes& element) {
-      element.nest(NFTA_SET_ELEM_KEY,
-                   [&key](Attributes& data) { data.bytes(NFTA_DATA_VALUE, key); });
-    });
-  });
   std::optional<FoundElement> found;
   const std::string what = "look up an element of set " + set.name + " of table inet " + set.table;
-  const bool there = TRY(ask(socket, {question}, what, [&found](nlmsghdr* message) {
+  const auto take = [&found](nlmsghdr* message) {
     for (FoundElement& element : elements_of_message(message)) {
       found = std::move(element);
     }
-  }));
+  };
+  const bool there = TRY(ask(socket, {question_for(set, key)}, what, take));
   return there ? std::move(found) : std::nullopt;
 }
 
 base::Result<bool> has_element(nl_sock* socket, const Set& set, const std::string& key) {
   return TRY(find_element(socket, set, key)).has_value();
+}
+
+base::Result<bool> has_elements(nl_sock* socket, const Set& set,
+                                const std::vector<std::string>& keys) {
+  if (keys.empty()) {
+    return true;
+  }
+  std::vector<Question> questions;
+  std::ranges::transform(keys, std::back_inserter(questions),
+                         [&set](const std::string& key) { return question_for(set, key); });
+  return ask(socket, questions,
+             "look up elements of set " + set.name + " of table inet " + set.table,
+             [](nlmsghdr*) {});
 }
 
 base::Result<std::vector<FoundElement>> elements_in(nl_sock* socket, const Set& set) {

@@ -41,6 +41,9 @@ base::Result<std::vector<std::string>> set_names(nl_sock* socket, const std::str
 base::Result<std::optional<FoundElement>> find_element(nl_sock* socket, const Set& set,
                                                        const std::string& key);
 base::Result<bool> has_element(nl_sock* socket, const Set& set, const std::string& key);
+// Whether the set has all of them.
+base::Result<bool> has_elements(nl_sock* socket, const Set& set,
+                                const std::vector<std::string>& keys);
 // Of an interval set, both ends of each interval are elements. Empty where there is no such set.
 base::Result<std::vector<FoundElement>> elements_in(nl_sock* socket, const Set& set);
 // Of a hash set, by key, each once. The kernel shows elements twice or leaves some out while it

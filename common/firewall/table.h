@@ -23,6 +23,13 @@ struct Entry {
   auto operator<=>(const Entry&) const = default;
 };
 
+// A pod that gets a link.
+struct Admission {
+  std::vector<Entry> entries;  // that the guard lets through; none until its policy is in place
+  std::vector<base::IpAddress> addresses;
+  int slot = 0;  // of the ENI that they leave by; 0: they are not marked
+};
+
 // A pod that is masqueraded, with the set that says so.
 struct Masqueraded {
   std::string set;
@@ -113,6 +120,8 @@ class Table {
   base::Result<bool> knows_marks(const MarkSettings& marks);
   // Whether the pod has that slot and the slot's chain is whole.
   base::Result<bool> is_marked(const Marked& pod, const MarkSettings& marks);
+  // ensure_guard and mark in one look and one transaction.
+  base::Status admit(const Admission& pod, const MarkSettings& marks);
   // Every marked pod; for garbage collection and commands.
   base::Result<std::vector<Marked>> marked();
   // Links from the node to pods that have a NIC of their own (docs/firewall.md). Such a pod's

@@ -53,16 +53,17 @@ Result<cni::AddResult> connect(const cni::Request& request, const Settings& sett
   link.addresses = placed.addresses;
   link.routes = settings.routes;
   link.table = enilink::kPodsTable;
-  if (sockets.table.has_value()) {
-    TRY(attachment::set_up_firewall(*sockets.table, settings.firewall(shape), link));
-  }
-  const podlink::Ends ends = TRY(podlink::create_ends(sockets.node, sockets.pod, sandbox, link));
-  auto routes = TRY(podlink::configure_pod_end(sockets.pod, sandbox, ends, link));
   const PodOnEni pod{.attachment = link.attachment,
                      .addresses = link.addresses,
                      .slot = placed.eni.slot,
                      .by_main = placed.link.is_primary};
-  TRY(enilink::add_pod(kernel, routing, paths_of(pod, nic)));
+  const attachment::FirewallKeys keys = settings.firewall(shape);
+  TRY(enilink::admit_pod(kernel, routing, paths_of(pod, nic), attachment::entries_for(keys, link)));
+  if (keys.masquerade && sockets.table.has_value()) {
+    TRY(sockets.table->masquerade(link.addresses, keys.kept, keys.marks));
+  }
+  const podlink::Ends ends = TRY(podlink::create_ends(sockets.node, sockets.pod, sandbox, link));
+  auto routes = TRY(podlink::configure_pod_end(sockets.pod, sandbox, ends, link));
   TRY(podlink::configure_host_end(sockets.node, ends, link, nic));
 
   return attachment::result_with(request, ends, link, std::move(routes));

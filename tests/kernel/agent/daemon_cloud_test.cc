@@ -75,6 +75,33 @@ TEST_F(DaemonAndCloud, KeepsThePoolBySignalAndByWhatPodsTakeAndStaysSmall) {
   EXPECT_LT(time, seconds(1));
 }
 
+TEST_F(DaemonAndCloud, AnEniConfThatIsBrokenByAnEditLeavesTheOldOneInForce) {
+  write_conf(2);
+  RunningAgent agent(sim_.netns(1), sim_.state_dir(1), {"--eni-conf", eni_conf()},
+                     sim_.environment());
+  EXPECT_TRUE(eventually([&] { return free_addresses() >= 2; }, seconds(90))) << agent.log();
+  EXPECT_EQ(agent.metric("catena_agent_eni_conf_in_force"), 1);
+
+  std::ofstream(eni_conf()) << R"({"version": "1", "min_pool_size": "many"})";
+  agent.signal(SIGHUP);
+  const json grown = agent.ask({{"duty", "pool.grow"}, {"args", {{"demand", 4}}}});
+  EXPECT_TRUE(grown.contains("result")) << grown;
+  EXPECT_GE(free_addresses(), 4U);
+  EXPECT_EQ(agent.metric("catena_agent_eni_conf_in_force"), 0);
+  EXPECT_THAT(agent.log(), testing::HasSubstr("what it said before stays in force"));
+  EXPECT_THAT(agent.log(), testing::HasSubstr("min_pool_size"));
+
+  write_conf(6);
+  EXPECT_TRUE(eventually(
+      [&] {
+        agent.ask({{"duty", "pool.keep"}, {"args", json::object()}});
+        return free_addresses() >= 6;
+      },
+      seconds(90)))
+      << agent.log();
+  EXPECT_EQ(agent.metric("catena_agent_eni_conf_in_force"), 1);
+}
+
 TEST_F(DaemonAndCloud, CarriesToAnEndWhatAKilledCallBegan) {
   ipam::Store store(sim_.state_dir(1), {});
   ipam::Intent intent;

@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include "common/firewall/read.h"
 #include "tests/kernel/firewall/expect.h"
 #include "tests/kernel/firewall/scene.h"
 
@@ -66,6 +67,28 @@ TEST_F(Marks, MarkingAgainChangesNothing) {
   const std::string before = netns.sh("nft -a list ruleset");
   at([&](Table& table) { EXPECT_OK(table.mark({pod4, pod6}, 254, kMarks)); });
   EXPECT_EQ(netns.sh("nft -a list ruleset"), before);
+}
+
+TEST_F(Marks, AnAdmittedPodHasItsMarkBehindAStandingGuardInOneTransaction) {
+  const Admission pod{
+      .entries = {{"ctn0", pod4}, {"ctn0", pod6}}, .addresses = {pod4, pod6}, .slot = 9};
+  const auto is_whole = [&](Table& table) {
+    EXPECT_TRUE(table.has_guard().value());
+    EXPECT_TRUE(table.is_entered({"ctn0", pod6}).value());
+    EXPECT_TRUE(table.is_marked({pod4, 9}, kMarks).value());
+    EXPECT_TRUE(table.is_marked({pod6, 9}, kMarks).value());
+  };
+  at([&](Table& table) {
+    const auto socket = open_socket();
+    ASSERT_OK(socket);
+    const std::uint32_t before = generation(socket->get()).value();
+    EXPECT_OK(table.admit(pod, kMarks));
+    EXPECT_EQ(generation(socket->get()).value(), before + 1);
+    is_whole(table);
+    netns.sh("nft flush chain inet catena guard-to-pod; nft flush chain inet catena slot-9");
+    EXPECT_OK(table.admit(pod, kMarks));
+    is_whole(table);
+  });
 }
 
 TEST_F(Marks, UnmarkingIsSuccessWhateverIsThere) {
