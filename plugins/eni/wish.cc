@@ -72,7 +72,7 @@ Result<bool> wants_eni(const cni::Request& request, const Settings& settings) {
       podwish::asks_for_eni(request.config.runtime.pod_annotations)) {
     return true;
   }
-  if (request.args.pod.name.empty()) {
+  if (request.args.pod.name_space.empty() || request.args.pod.name.empty()) {
     return false;  // no pod of Kubernetes, so nobody who could have asked
   }
   if (const auto noted = as_kubelet_noted(request, settings); noted.has_value()) {

@@ -161,6 +161,9 @@ double agents_share(std::uint64_t seed) {
   ipam::Store store(dir.path() + "/state", {.clock = &clock, .boot_id = "bench"});
   agent::Duty duty(store, client, settings, std::chrono::minutes(10));
   const auto begin = pace.elapsed();
+  // As the kernel shows it: when the cloud has plugged it in.
+  duty.look_for_nics(
+      [&](const base::Mac&) -> base::Result<bool> { return pace.elapsed() - begin >= kAttach; });
   const auto grown = agent::grow_exclusive(duty, {.enis = 1, .families = {}});
   if (!grown.ok() || grown->missing > 0) {
     die("eni.grow: " + (grown.ok() ? "not enough" : grown.error().text()));

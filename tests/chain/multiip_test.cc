@@ -171,8 +171,11 @@ TEST_F(OneNode, APodBeyondTheLimitsOfTheInstanceIsToldWhichAndTryAgainLater) {
 TEST_F(OneNode, ANewPodOfTheShippedConflistReachesThePeerAndLeavesNothing) {
   std::ifstream file(source_dir() + "/conflist/multiip.conflist");
   json conflist = json::parse(file);
-  conflist["plugins"][0].merge_patch(
-      {{"stateDir", node().state_dir()}, {"eniConf", node().eni_conf()}});
+  for (json& plugin : conflist["plugins"]) {
+    if (plugin.contains("stateDir")) {
+      plugin.merge_patch({{"stateDir", node().state_dir()}, {"eniConf", node().eni_conf()}});
+    }
+  }
   node().install_chain(conflist.at("plugins"));
   const Pods pods = start_together(node(), 2);
   ASSERT_FALSE(HasFailure());
