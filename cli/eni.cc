@@ -70,8 +70,9 @@ base::Result<NicPlace> place_of(const ipam::Eni& eni, const std::vector<netlink:
   if (holder == nullptr) {
     return NicPlace();
   }
-  std::string link = TRY(nic_in_pod(eni, *holder));
-  NicPlace place{.link = std::move(link), .pod = holder->owner.pod};
+  NicPlace place;
+  place.link = TRY(nic_in_pod(eni, *holder));
+  place.pod = holder->owner.pod;
   if (place.pod.empty()) {
     place.pod = holder->owner.container_id;
   }

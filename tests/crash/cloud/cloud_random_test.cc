@@ -35,6 +35,7 @@ struct Totals {
   std::map<std::string, int> steps;  // by what came of them
   int kills = 0;
   int requests = 0;
+  int own_enis = 0;  // pods that got one
 };
 
 class Life {
@@ -89,6 +90,7 @@ class Life {
     ipam::Store store = open_store();
     std::ranges::move(differences(cloud_.world(), store), std::back_inserter(wrong));
     std::ranges::move(wronged, std::back_inserter(wrong));
+    totals.own_enis += pods_.with_own_eni();
     for (const auto& [action, count] : cloud_.gateway().counts()) {
       totals.requests += static_cast<int>(count.calls);
     }
@@ -427,11 +429,13 @@ TEST(CloudRandom, WhateverIsKilledOrFailsIsMendedByRecovery) {
     }
     EXPECT_TRUE(wrong.empty()) << "CATENA_LIFE=" << seed << text_of(wrong);
   }
-  std::printf("%d kills, %d requests; steps:", totals.kills, totals.requests);
+  std::printf("%d kills, %d requests, %d pods with an ENI of their own; steps:", totals.kills,
+              totals.requests, totals.own_enis);
   for (const auto& [what, count] : totals.steps) {
     std::printf(" %s %d,", what.c_str(), count);
   }
   std::printf("\n");
+  EXPECT_GT(totals.own_enis, 0);
 }
 
 // The test itself would notice.

@@ -42,6 +42,7 @@ void NodePods::add(const Taken& taken, bool own) {
   for (const ipam::Record& record : (*taken)->records) {
     pod.addresses.insert(record.address.to_string());
   }
+  with_own_eni_ += own ? 1 : 0;
   running_.emplace(started_++, pod);
 }
 

@@ -26,6 +26,8 @@ class NodePods {
   // Somebody took `thing`, an address or an ENI, away in the console.
   void taken_away(const std::string& thing) { taken_away_.insert(thing); }
   int count() const { return static_cast<int>(running_.size()); }
+  // Of all that ever began, those with an ENI of their own.
+  int with_own_eni() const { return with_own_eni_; }
   // Whether the NIC of an ENI that is attached to `instance` is in no pod.
   bool is_at_home(const sim::World& world, const std::string& instance, const base::Mac& nic) const;
 
@@ -46,6 +48,7 @@ class NodePods {
   std::map<int, Pod> running_;  // by the order in which they began
   std::set<std::string> taken_away_;
   int started_ = 0;
+  int with_own_eni_ = 0;
 };
 
 }  // namespace catena::crash

@@ -102,6 +102,32 @@ TEST_F(DaemonAndCloud, AnEniConfThatIsBrokenByAnEditLeavesTheOldOneInForce) {
   EXPECT_EQ(agent.metric("catena_agent_eni_conf_in_force"), 1);
 }
 
+TEST_F(DaemonAndCloud, KeepsAnIdleEniForPodsThatGetOneAsTheirOwn) {
+  std::ofstream(eni_conf()) << json{{"version", "1"}, {"min_idle_eni", 1}}.dump();
+  const RunningAgent agent(sim_.netns(1), sim_.state_dir(1), {"--eni-conf", eni_conf()},
+                           sim_.environment());
+  ipam::Store store(sim_.state_dir(1), {});
+  const auto claim = [&store] {
+    return store.claim_eni(
+        {.owner = {.container_id = "pod-a", .if_name = "eth0"}, .families = {base::Family::kIpv4}},
+        [](const base::IpAddress&) { return false; });
+  };
+  EXPECT_TRUE(eventually(
+      [&] {
+        const auto claimed = claim();
+        return claimed.ok() && claimed->has_value();
+      },
+      seconds(90)))
+      << agent.log();
+  EXPECT_TRUE(eventually([&] { return store.cloud().value().enis.size() == 2; }, seconds(90)))
+      << "another one in its place: " << agent.log();
+  const json capacity = agent.ask({{"duty", "eni.capacity"}})["result"];
+  EXPECT_EQ(capacity["inUse"], 1) << capacity;
+  EXPECT_GE(capacity["capacity"], 2) << capacity;
+  const json grown = agent.ask({{"duty", "eni.grow"}, {"args", {{"demand", 1}}}})["result"];
+  EXPECT_EQ(grown["idle"], 1) << grown;
+}
+
 TEST_F(DaemonAndCloud, CarriesToAnEndWhatAKilledCallBegan) {
   ipam::Store store(sim_.state_dir(1), {});
   ipam::Intent intent;
