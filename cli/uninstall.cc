@@ -16,6 +16,7 @@
 #include "common/firewall/table.h"
 #include "common/netlink/socket.h"
 #include "common/podlink/names.h"
+#include "common/shaping/shaping.h"
 
 namespace catena::cli {
 namespace {
@@ -171,7 +172,9 @@ Status remove_routing(netlink::Socket& node, const Known& known, Steps& steps) {
 Status remove_from_kernel(const Known& known, Steps& steps) {
   auto node = TRY(netlink::Socket::open());
   for (const netlink::Link& link : TRY(node.list_links())) {
-    if (link.kind == "veth" && link.name.starts_with(podlink::kHostLinkPrefix)) {
+    const bool is_pods = link.kind == "veth" && link.name.starts_with(podlink::kHostLinkPrefix);
+    const bool is_limit = link.kind == "ifb" && link.name.starts_with(shaping::kIfbPrefix);
+    if (is_pods || is_limit) {
       TRY(steps.step("delete link " + link.name + " (" + link.alias + ")",
                      [&] { return node.send(netlink::delete_link(link)); }));
     }

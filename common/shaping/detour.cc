@@ -69,12 +69,11 @@ Status remove_redirection(netlink::Socket& socket, const Link& from) {
   }
   const auto filters = TRY(socket.list_filters(from, Place::kIngress));
   const auto ours = std::ranges::count(filters, kPriority, &Filter::priority);
-  if (ours == 0) {
-    return {};
+  // One without filters is what somebody left who was killed.
+  if (ours == std::ssize(filters) && hook->kind == "ingress") {
+    return socket.send(netlink::delete_ingress_hook(from));
   }
-  const bool alone = ours == std::ssize(filters) && hook->kind == "ingress";
-  return socket.send(alone ? netlink::delete_ingress_hook(from)
-                           : netlink::delete_ingress_filters(from, kPriority));
+  return ours == 0 ? Status() : socket.send(netlink::delete_ingress_filters(from, kPriority));
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "common/shaping/record.h"
 
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <fcntl.h>
 #include <filesystem>
@@ -19,10 +20,12 @@ using base::Result;
 using base::Status;
 
 constexpr std::size_t kMostBytes = 64U << 10U;
-constexpr std::string_view kBeside = ".tmp.";
+constexpr std::string_view kBeside = ".tmp";
+// A record is written in far less.
+constexpr std::chrono::minutes kHalfWrittenFor{1};
 
 Status write_file(const std::string& path, const std::string& text) {
-  const std::string beside = path + std::string(kBeside) + std::to_string(::getpid());
+  const std::string beside = path + std::string(kBeside);
   const auto write = [&]() -> Status {
     const base::UniqueFd fd = TRY(base::open_file(beside, O_WRONLY | O_CREAT | O_TRUNC));
     TRY(base::write_all(fd.get(), text, beside));
@@ -49,6 +52,19 @@ Result<std::optional<Record>> read_file(const std::string& path) {
     return std::move(record).error().context("read " + path);
   }
   return std::optional<Record>(*std::move(record));
+}
+
+// By somebody at work or killed; the latter's goes.
+bool is_half_written(const std::filesystem::directory_entry& entry) {
+  if (!entry.path().string().ends_with(kBeside)) {
+    return false;
+  }
+  std::error_code failure;
+  const auto age = std::filesystem::file_time_type::clock::now() - entry.last_write_time(failure);
+  if (!failure && age > kHalfWrittenFor) {
+    std::filesystem::remove(entry.path(), failure);
+  }
+  return true;
 }
 
 bool is_gone(const Error& error) {
@@ -86,8 +102,8 @@ Result<std::vector<Record>> Records::list(std::vector<std::string>& notices) con
   }
   for (; !failure && entries != std::filesystem::directory_iterator(); entries.increment(failure)) {
     const std::string path = entries->path().string();
-    if (path.find(kBeside) != std::string::npos) {
-      continue;  // half written, by somebody at work or killed
+    if (is_half_written(*entries)) {
+      continue;
     }
     auto record = read_file(path);
     if (!record.ok()) {
@@ -104,8 +120,10 @@ Result<std::vector<Record>> Records::list(std::vector<std::string>& notices) con
 
 Status Records::remove(const std::string& container_id, const std::string& if_name) const {
   const std::string path = path_of(container_id, if_name);
-  if (::unlink(path.c_str()) != 0 && errno != ENOENT && errno != ENOTDIR) {
-    return Error::from_errno(errno, "remove " + path);
+  for (const std::string& file : {path, path + std::string(kBeside)}) {
+    if (::unlink(file.c_str()) != 0 && errno != ENOENT && errno != ENOTDIR) {
+      return Error::from_errno(errno, "remove " + file);
+    }
   }
   return {};
 }

@@ -21,7 +21,10 @@ BandwidthPod::BandwidthPod(const TestNode& node, int number, int mtu, PodLink ki
                host_address6() + "/64 nodad dev " + host_link() + "; ip link set " + host_link() +
                " up");
   if (kind == PodLink::kNic) {
-    ns.sh("ip link set under0 up; ip link add eth0 link under0 type macvlan mode private");
+    // It would answer for eth0's address, and packets would go past eth0.
+    ns.sh(
+        "ip link set under0 arp off; ip link set under0 up; ip link add eth0 link under0 type "
+        "macvlan mode private");
   }
   ns.sh("ip addr add " + address() + "/24 dev eth0; ip -6 addr add " + address6() +
         "/64 nodad dev eth0; ip link set eth0 up");

@@ -61,10 +61,15 @@ TEST(Records, BrokenOneIsNamedAndTheOthersAreRead) {
   must(records.write(record_of(world)));
   std::ofstream(dir.path() + "/shaped/ctbbroken") << "{\"format\": 1, \"conta";
   std::ofstream(dir.path() + "/shaped/ctblater") << R"({"format": 2})";
-  std::ofstream(dir.path() + "/shaped/ctbx.tmp.1") << "half";
+  std::ofstream(dir.path() + "/shaped/ctbx.tmp") << "half";
+  const std::string old = dir.path() + "/shaped/ctby.tmp";
+  std::ofstream(old) << "half";
+  std::filesystem::last_write_time(
+      old, std::filesystem::file_time_type::clock::now() - std::chrono::minutes(2));
   std::vector<std::string> notices;
   EXPECT_THAT(must(records.list(notices)), SizeIs(1));
   EXPECT_THAT(notices, SizeIs(2));
+  EXPECT_FALSE(std::filesystem::exists(old)) << "its writer is no more";
 }
 
 TEST(Records, RunningPodGetsOtherRates) {
