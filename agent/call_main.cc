@@ -83,7 +83,7 @@ void print_help(const cxxopts::Options& options) {
   std::printf("%s\n duties:\n",
               options.help({"all duties", "route.ensure, route.remove", "grow, release"}).c_str());
   for (const DutyKind& duty : duties()) {
-    std::printf("  %-14s %s\n", std::string(duty.name).c_str(), std::string(duty.purpose).c_str());
+    std::printf("  %-16s %s\n", std::string(duty.name).c_str(), std::string(duty.purpose).c_str());
   }
 }
 
