@@ -155,13 +155,16 @@ class OwnEniServices : public testing::TestWithParam<Proxy> {
     return seen ? seen->to_string() : "cut";
   }
 
+  void try_cluster_ip() const;
+  void try_node_port() const;
+
   OwnEnis scene_{GetParam().rp_filter};
   BeyondVpc beyond_{scene_.nodes().vpc_netns()};
 };
 
 // What the node forwards for such a pod out of a NIC, or into it after DNAT, has the node's
 // address: the VPC takes nothing else (docs/datapath.md).
-TEST_P(OwnEniServices, AClusterIpLeadsToBackendsOnTheNodeAndElsewhere) {
+void OwnEniServices::try_cluster_ip() const {
   const Pod& caller = scene_.pod("own ENI");
   for (const Family family : kFamilies) {
     for (const char* name : {"shared ENI", "another own ENI", "own ENI, second node"}) {
@@ -181,10 +184,9 @@ TEST_P(OwnEniServices, AClusterIpLeadsToBackendsOnTheNodeAndElsewhere) {
   EXPECT_EQ(
       seen_through_cluster_ip(caller.netns, scene_.pod("podCIDR, second node"), Family::kIpv4),
       node().address(Family::kIpv4).to_string());
-  EXPECT_EQ(scene_.nodes().spoofed(), 0);
 }
 
-TEST_P(OwnEniServices, ANodePortLeadsIntoThePodFromEverywhere) {
+void OwnEniServices::try_node_port() const {
   const Pod& backend = scene_.pod("own ENI");
   for (const Family family : kFamilies) {
     for (const bool keeps_caller : {false, true}) {
@@ -208,6 +210,12 @@ TEST_P(OwnEniServices, ANodePortLeadsIntoThePodFromEverywhere) {
   EXPECT_EQ(seen_through_node_port(beyond_.netns(), backend, Family::kIpv4),
             node().address(Family::kIpv4).to_string())
       << "a load balancer of the cloud";
+}
+
+TEST_P(OwnEniServices, ClusterIpsAndNodePortsLeadFromThePodAndIntoIt) {
+  ASSERT_FALSE(HasFailure());
+  try_cluster_ip();
+  try_node_port();
   EXPECT_EQ(scene_.nodes().spoofed(), 0);
 }
 

@@ -77,6 +77,17 @@ class OwnEnisInService : public testing::Test {
     }
     EXPECT_EQ(in_pods, pods.size());
   }
+  // So that a pod needs a new one; whatever becomes of it in a troubled cloud.
+  void give_back_an_idle_eni() const {
+    ipam::Store store(node().state_dir(), {});
+    for (const ipam::EniStock& one : store.stock().value()) {
+      if (one.is_idle({base::Family::kIpv4})) {
+        (void)node().agent(
+            {"release", "--eni-conf", node().eni_conf(), "--eni", one.eni.id, "--deadline", "5"});
+        return;
+      }
+    }
+  }
   void stop_asking(const Pods& pods) const {
     for (const auto& pod : pods) {
       const Outcome deleted = node().cnitool("del", pod->netns, asking());
@@ -260,14 +271,19 @@ void trouble_the_cloud(const SimNodes& nodes, unsigned which) {
 }
 
 TEST_F(OwnEnisInService, RandomKillsAndFaultsLeaveNoEniAndNoNicAstray) {
-  install_own_enis(node(), json(), {{"growTimeout", 5}});
+  install_own_enis(node(), json(), {{"growTimeout", 3}});
   allow_many_descriptors();
   std::mt19937 random(seed_of_run());
   const auto chance = [&](unsigned percent) { return random() % 100 < percent; };
   const int rounds = is_full_run() ? 1'000 : 40;
   Agent agent(node());
   Pods living;
+  for (int i = 0; i < 3; ++i) {  // so that not every kill meets an ENI in the making
+    living.push_back(start_asking(node()));
+  }
+  ASSERT_FALSE(HasFailure());
   int killed = 0;
+  int started = 0;
   const auto take_down = [&](std::unique_ptr<Pod> pod, unsigned after_ms) {
     if (node().cnitool_killed_after(after_ms, "del", pod->netns, asking()).exit_status != 0) {
       ++killed;
@@ -284,8 +300,10 @@ TEST_F(OwnEnisInService, RandomKillsAndFaultsLeaveNoEniAndNoNicAstray) {
     }
     if (chance(15)) {
       trouble_the_cloud(nodes_, static_cast<unsigned>(random() % 5));
+      give_back_an_idle_eni();
     }
-    const auto after_ms = static_cast<unsigned>(chance(50) ? 1 + random() % 120 : 0);
+    node().netns().sh("rm -f " + node().state_dir() + "/grow-eni.failure");  // as if 10 s later
+    const auto after_ms = static_cast<unsigned>(chance(50) ? 1 + random() % 400 : 0);
     if (living.size() == 3 || (!living.empty() && chance(45))) {
       const std::size_t which = random() % living.size();
       std::unique_ptr<Pod> pod = std::move(living[which]);
@@ -296,14 +314,16 @@ TEST_F(OwnEnisInService, RandomKillsAndFaultsLeaveNoEniAndNoNicAstray) {
     auto pod = std::make_unique<Pod>();
     if (node().cnitool_killed_after(after_ms, "add", pod->netns, asking()).exit_status == 0) {
       living.push_back(std::move(pod));
+      ++started;
     } else {
       ++killed;
       take_down(std::move(pod), 0);
     }
   }
-  std::printf("%d ADDs and DELs, %d killed or failed, %zu pods live, %d ENIs made\n", rounds,
-              killed, living.size(), made());
+  std::printf("%d ADDs and DELs, %d killed or failed, %d pods started, %zu live, %d ENIs made\n",
+              rounds, killed, started, living.size(), made());
   EXPECT_GT(killed, rounds / 20);
+  EXPECT_GT(started, rounds / 20);
   agent.kill();
   nodes_.ctl({"clear_faults"});
   call("gc", {{"olderThan", 0}});
