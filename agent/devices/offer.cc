@@ -40,7 +40,7 @@ Result<Capacity> ask_capacity(std::chrono::milliseconds patience) {
   ask::Question question;
   question.duty = "eni.capacity";
   question.args = "{}";
-  const Json answer = TRY(ask::running_agent(question, patience));
+  const Json answer = TRY(ask::duty_of_daemon(question, patience));
   base::Fields fields = TRY(base::Fields::of(answer, "").context("eni.capacity"));
   return capacity_in(fields).context("eni.capacity");
 }

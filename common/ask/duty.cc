@@ -113,12 +113,12 @@ Result<Json> duty(const Question& question, milliseconds patience) {
   return run_once(question, deadline).context(what);
 }
 
-Result<Json> running_agent(const Question& question, milliseconds patience) {
+Result<Json> duty_of_daemon(const Question& question, milliseconds patience) {
+  const base::Deadline deadline(patience);
   const std::string what = "ask the agent for " + question.duty;
-  std::optional<Json> answer = TRY(ask_daemon(question, base::Deadline(patience)).context(what));
+  std::optional<Json> answer = TRY(ask_daemon(question, deadline).context(what));
   if (!answer.has_value()) {
-    return Error(ErrorKind::kNotFound, what + ": no agent answers at " + socket_path())
-        .advice("look whether catena-agent run is alive");
+    return Error(ErrorKind::kNotFound, what + ": nobody listens at " + socket_path());
   }
   return *std::move(answer);
 }

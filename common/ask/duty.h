@@ -30,9 +30,9 @@ struct Question {
 // daemon nor program.
 base::Result<nlohmann::json> duty(const Question& question, std::chrono::milliseconds patience);
 
-// The same of the daemon alone: kNotFound where none answers.
-base::Result<nlohmann::json> running_agent(const Question& question,
-                                           std::chrono::milliseconds patience);
+// The same by the daemon alone: kNotFound where none answers. For what must not be waited for.
+base::Result<nlohmann::json> duty_of_daemon(const Question& question,
+                                            std::chrono::milliseconds patience);
 
 // Whether somebody could be asked: the socket is there, or the program. Asks nobody.
 bool can_ask(const std::vector<std::string>& cni_path);
