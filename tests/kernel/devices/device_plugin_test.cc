@@ -233,7 +233,7 @@ TEST_F(DevicePlugin, OffersTheLastNumberWhileTheAgentIsAway) {
   ASSERT_TRUE(eventually([&] { return kubelet.allocatable() == 0; }));
   const RunningPlugin plugin(places());
   EXPECT_TRUE(has(kubelet, kThree)) << log();
-  EXPECT_TRUE(eventually([&] { return log().find("no agent answers") != std::string::npos; }));
+  EXPECT_TRUE(eventually([&] { return log().find("nobody listens") != std::string::npos; }));
 }
 
 TEST_F(DevicePlugin, AnAgentThatFailsChangesNothing) {
@@ -255,7 +255,7 @@ TEST_F(DevicePlugin, AnAgentThatFailsChangesNothing) {
 TEST_F(DevicePlugin, NothingIsOfferedBeforeTheAgentHasSpoken) {
   const Kubelet kubelet(kubelet_dir());
   const RunningPlugin plugin(places());
-  ASSERT_TRUE(eventually([&] { return log().find("no agent answers") != std::string::npos; }));
+  ASSERT_TRUE(eventually([&] { return log().find("nobody listens") != std::string::npos; }));
   EXPECT_EQ(kubelet.registrations(), 0);
   const CapacityAgent agent(path("agent.sock"), 3);
   EXPECT_TRUE(has(kubelet, kThree)) << log();
