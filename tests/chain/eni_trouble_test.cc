@@ -77,7 +77,7 @@ class OwnEnisInService : public testing::Test {
     }
     EXPECT_EQ(in_pods, pods.size());
   }
-  // So that a pod needs a new one; whatever becomes of it in a troubled cloud.
+  // So that a pod needs a new one; it may fail while the cloud is troubled.
   void give_back_an_idle_eni() const {
     ipam::Store store(node().state_dir(), {});
     for (const ipam::EniStock& one : store.stock().value()) {
@@ -271,7 +271,6 @@ void trouble_the_cloud(const SimNodes& nodes, unsigned which) {
 }
 
 TEST_F(OwnEnisInService, RandomKillsAndFaultsLeaveNoEniAndNoNicAstray) {
-  install_own_enis(node(), json(), {{"growTimeout", 3}});
   allow_many_descriptors();
   std::mt19937 random(seed_of_run());
   const auto chance = [&](unsigned percent) { return random() % 100 < percent; };
@@ -282,6 +281,7 @@ TEST_F(OwnEnisInService, RandomKillsAndFaultsLeaveNoEniAndNoNicAstray) {
     living.push_back(start_asking(node()));
   }
   ASSERT_FALSE(HasFailure());
+  install_own_enis(node(), json(), {{"growTimeout", 5}});
   int killed = 0;
   int started = 0;
   const auto take_down = [&](std::unique_ptr<Pod> pod, unsigned after_ms) {
@@ -299,12 +299,12 @@ TEST_F(OwnEnisInService, RandomKillsAndFaultsLeaveNoEniAndNoNicAstray) {
       agent.start();
     }
     if (chance(15)) {
-      trouble_the_cloud(nodes_, static_cast<unsigned>(random() % 5));
       give_back_an_idle_eni();
+      trouble_the_cloud(nodes_, static_cast<unsigned>(random() % 5));
     }
     node().netns().sh("rm -f " + node().state_dir() + "/grow-eni.failure");  // as if 10 s later
     const auto after_ms = static_cast<unsigned>(chance(50) ? 1 + random() % 400 : 0);
-    if (living.size() == 3 || (!living.empty() && chance(45))) {
+    if (living.size() == 3 || (!living.empty() && chance(30))) {
       const std::size_t which = random() % living.size();
       std::unique_ptr<Pod> pod = std::move(living[which]);
       living.erase(living.begin() + static_cast<std::ptrdiff_t>(which));
