@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <string_view>
 #include <unistd.h>
 
 namespace catena::agent {
@@ -20,7 +21,8 @@ std::string variable(const char* name) {
 }
 
 std::string find_api() {
-  if (std::string given = variable(kApiVariable); !given.empty() && given != "auto") {
+  const char* const given = std::getenv(kApiVariable);
+  if (given != nullptr && *given != '\0' && std::string_view(given) != "auto") {
     return given;
   }
   if (!variable("KUBERNETES_SERVICE_HOST").empty()) {
