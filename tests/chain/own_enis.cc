@@ -11,6 +11,7 @@ json own_eni_scene(int machines, int enis) {
       {{"id", "test.own"}, {"enis", enis}, {"ipv4PerEni", 2}, {"ipv6PerEni", 2}}};
   scene["delays"] = {
       {"attach", {10, 20}}, {"detach", {10, 20}}, {"eniCall", {1, 2}}, {"deleteEni", {1, 2}}};
+  scene["lags"] = {{"describe", {0, 50}}, {"metadata", {0, 50}}, {"guestDevice", {0, 50}}};
   return scene;
 }
 
