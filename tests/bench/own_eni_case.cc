@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <thread>
+#include <tuple>
 #include <unistd.h>
 
 #include <nlohmann/json.hpp>
@@ -109,7 +110,8 @@ class Agent {
     std::this_thread::sleep_for(kCloud);
     plug(rig_);
     put_eni(rig_);
-    (void)::write(peer.get(), kAnswer, std::strlen(kAnswer));
+    // A plugin that no longer listens fails by itself.
+    std::ignore = ::write(peer.get(), kAnswer, std::strlen(kAnswer));
   }
 
   const Rig& rig_;
