@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -99,7 +98,7 @@ class GrpcCall::Exchange final : public Http2Listener,
                              nghttp2_data_source* source, void* /*user*/) {
     std::string& output = static_cast<Exchange*>(source->ptr)->output_;
     const std::size_t count = std::min(size, output.size());
-    std::memcpy(buffer, output.data(), count);
+    std::copy_n(output.begin(), count, buffer);
     output.erase(0, count);
     if (output.empty()) {
       *flags |= NGHTTP2_DATA_FLAG_EOF;

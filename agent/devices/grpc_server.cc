@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <numeric>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -138,7 +137,7 @@ class GrpcServer::Connection final : public Http2Listener {
     if (count == 0 && call.stays_open) {
       return NGHTTP2_ERR_DEFERRED;
     }
-    std::memcpy(buffer, call.output.data(), count);
+    std::copy_n(call.output.begin(), count, buffer);
     call.output.erase(0, count);
     if (call.output.empty() && !call.stays_open) {
       *flags |= NGHTTP2_DATA_FLAG_EOF | NGHTTP2_DATA_FLAG_NO_END_STREAM;

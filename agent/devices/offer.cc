@@ -114,13 +114,14 @@ Status Offer::check(const Allocation& allocation) const {
     }
     for (const std::string& device : container) {
       if (!is_offered(device)) {
-        const std::string why = capacity_ && !capacity_->reason.empty()
-                                    ? " (" + capacity_->reason + ")"
-                                    : std::string();
-        return Error(ErrorKind::kTryAgain, "no " + std::string(kResource) + " for device " +
-                                               device + ": this node has room for " +
-                                               std::to_string(enis()) +
-                                               " pods with an ENI of their own" + why);
+        std::string text = "no ";
+        text.append(kResource).append(" for device ").append(device);
+        text.append(": this node has room for ").append(std::to_string(enis()));
+        text.append(" pods with an ENI of their own");
+        if (capacity_ && !capacity_->reason.empty()) {
+          text.append(" (").append(capacity_->reason).append(")");
+        }
+        return Error(ErrorKind::kTryAgain, std::move(text));
       }
     }
   }

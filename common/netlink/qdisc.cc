@@ -42,8 +42,8 @@ std::string name_of(Handle handle) {
 // How long `burst` takes, in ticks.
 std::uint64_t ticks_of(const Bucket& bucket) {
   __extension__ using Wide = unsigned __int128;
-  const Wide ticks =
-      Wide{bucket.burst} * kSecond / (std::max(bucket.rate, std::uint64_t{1}) * kTick);
+  const Wide rate = std::max(bucket.rate, std::uint64_t{1});
+  const Wide ticks = Wide{bucket.burst} * kSecond / (rate * kTick);
   return static_cast<std::uint64_t>(ticks);
 }
 

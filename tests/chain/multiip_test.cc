@@ -173,7 +173,10 @@ TEST_F(OneNode, ANewPodOfTheShippedConflistReachesThePeerAndLeavesNothing) {
   json conflist = json::parse(file);
   for (json& plugin : conflist["plugins"]) {
     if (plugin.contains("stateDir")) {
-      plugin.merge_patch({{"stateDir", node().state_dir()}, {"eniConf", node().eni_conf()}});
+      plugin["stateDir"] = node().state_dir();
+    }
+    if (plugin.contains("ipFamilies")) {
+      plugin["eniConf"] = node().eni_conf();
     }
   }
   node().install_chain(conflist.at("plugins"));

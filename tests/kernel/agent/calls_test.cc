@@ -100,7 +100,7 @@ TEST(AgentCalls, WhatIsWrongIsSaidInOneLine) {
        {"fly"},
        {},
        2,
-       "there is no duty 'fly', expected one of: conflist, describe, gc"},
+       "there is no duty 'fly', expected one of: bandwidth.follow, conflist, describe"},
       {"host bits", {"route.ensure", "--cidr", "172.30.1.5/24"}, {}, 2, "without host bits"},
       {"no cidr", {"route.ensure"}, {}, 2, "needs --cidr"},
       {"unknown table",
