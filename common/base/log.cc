@@ -1,6 +1,8 @@
 #include "common/base/log.h"
 
 #include <array>
+#include <chrono>
+#include <cstdio>
 #include <cstdlib>
 #include <ctime>
 #include <fcntl.h>
@@ -26,12 +28,16 @@ const LevelName& name_of(LogLevel level) {
 std::string timestamp() {
   timespec now{};
   ::clock_gettime(CLOCK_REALTIME, &now);
-  tm utc{};
-  ::gmtime_r(&now.tv_sec, &utc);
-  char date[32];
-  std::strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &utc);
-  char text[48];
-  std::snprintf(text, sizeof text, "%s.%03ldZ", date, now.tv_nsec / 1'000'000);
+  // gmtime_r would read the node's time zone first.
+  const std::chrono::sys_seconds seconds{std::chrono::seconds{now.tv_sec}};
+  const auto day = std::chrono::floor<std::chrono::days>(seconds);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss time(seconds - day);
+  char text[64];
+  std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02ld:%02ld:%02ld.%03ldZ",
+                static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                static_cast<unsigned>(date.day()), time.hours().count(), time.minutes().count(),
+                time.seconds().count(), now.tv_nsec / 1'000'000);
   return text;
 }
 

@@ -18,9 +18,11 @@ using netlink::Link;
 using netlink::Place;
 using netlink::Request;
 
-// The redirection's, by which we know it. After others' filters, which have the lower numbers that
-// people choose and may drop packets; what they accept is not looked at again by this one.
-constexpr std::uint16_t kPriority = 0xca10;
+// The redirection's, by which we know it, and whether the hook that it is in is ours too. After
+// others' filters, which have the lower numbers that people choose and may drop packets; what they
+// accept is not looked at again by this one.
+constexpr std::uint16_t kInOurHook = 0xca10;
+constexpr std::uint16_t kInOthersHook = 0xca11;
 constexpr std::uint64_t kMacSeed = 5;  // other than the seeds of other names and addresses
 
 // Another kind of link of that name is none.
@@ -32,17 +34,25 @@ Result<std::optional<Link>> find_ifb(netlink::Socket& socket, const std::string&
   return found.ok() && found->kind == "ifb" ? std::optional<Link>(*std::move(found)) : std::nullopt;
 }
 
-bool is_redirection(const Filter& filter, int index) {
-  return filter.priority == kPriority && filter.matches_all && filter.redirect_to == index;
+bool is_ours(const Filter& filter) {
+  return filter.priority == kInOurHook || filter.priority == kInOthersHook;
 }
 
-// Nothing but the one redirection has our priority.
+// Nothing but the one redirection has our priorities.
 Result<bool> is_redirected(netlink::Socket& socket, const Link& from, const Link& ifb) {
   const auto filters = TRY(socket.list_filters(from, Place::kIngress));
-  const auto ours = [](const Filter& filter) { return filter.priority == kPriority; };
-  return std::ranges::count_if(filters, ours) == 1 &&
-         std::ranges::any_of(
-             filters, [&](const Filter& filter) { return is_redirection(filter, ifb.index); });
+  const auto leads_there = [&](const Filter& filter) {
+    return is_ours(filter) && filter.matches_all && filter.redirect_to == ifb.index;
+  };
+  return std::ranges::count_if(filters, is_ours) == 1 && std::ranges::any_of(filters, leads_there);
+}
+
+Result<bool> has_hook(netlink::Socket& socket, const Link& from) {
+  const auto hook = socket.find_qdisc(from, Place::kIngress);
+  if (!hook.ok() && !hook.error().is(ErrorKind::kNotFound)) {
+    return hook.error();
+  }
+  return hook.ok();
 }
 
 Result<Link> make_ifb(const Detour& detour) {
@@ -61,19 +71,46 @@ Queue queue_of(const Detour& detour, const Link& ifb) {
           .peer = detour.peer};
 }
 
-// The hook goes with its last filter, unless somebody else made it (clsact).
+// Hook and redirection are made by one call to the kernel, which no kill tears apart.
+Status redirect(netlink::Socket& socket, const Link& from, const Link& ifb) {
+  const bool there = TRY(has_hook(socket, from));
+  const auto filters =
+      there ? TRY(socket.list_filters(from, Place::kIngress)) : std::vector<Filter>();
+  const bool is_others =
+      there && std::ranges::find(filters, kInOurHook, &Filter::priority) == filters.end();
+  std::vector<Request> requests;
+  if (there) {
+    requests.push_back(netlink::delete_ingress_filters(from, kInOurHook));
+    requests.push_back(netlink::delete_ingress_filters(from, kInOthersHook));
+  } else {
+    requests.push_back(netlink::add_ingress_hook(from));
+  }
+  requests.push_back(netlink::redirect_ingress(from, ifb, is_others ? kInOthersHook : kInOurHook));
+  Status redirected = socket.send(std::move(requests));
+  if (!redirected.ok() && !is_others) {
+    // Without the redirection nobody would know whose it is.
+    (void)socket.send(netlink::delete_ingress_hook(from)).ok();
+  }
+  return redirected;
+}
+
+// Our hook goes with its last filter; one of somebody else stays, filters or not.
 Status remove_redirection(netlink::Socket& socket, const Link& from) {
-  const auto hook = socket.find_qdisc(from, Place::kIngress);
-  if (!hook.ok()) {
-    return hook.error().is(ErrorKind::kNotFound) ? Status() : Status(hook.error());
+  if (!TRY(has_hook(socket, from))) {
+    return {};
   }
   const auto filters = TRY(socket.list_filters(from, Place::kIngress));
-  const auto ours = std::ranges::count(filters, kPriority, &Filter::priority);
-  // One without filters is what somebody left who was killed.
-  if (ours == std::ssize(filters) && hook->kind == "ingress") {
+  if (std::ranges::none_of(filters, is_ours)) {
+    return {};
+  }
+  const auto is_in_ours = [](const Filter& filter) { return filter.priority == kInOurHook; };
+  if (std::ranges::all_of(filters, is_in_ours)) {
     return socket.send(netlink::delete_ingress_hook(from));
   }
-  return ours == 0 ? Status() : socket.send(netlink::delete_ingress_filters(from, kPriority));
+  std::vector<Request> requests;
+  requests.push_back(netlink::delete_ingress_filters(from, kInOurHook));
+  requests.push_back(netlink::delete_ingress_filters(from, kInOthersHook));
+  return socket.send(std::move(requests));
 }
 
 }  // namespace
@@ -87,20 +124,14 @@ Status set_detour(const Detour& detour) {
   if (is_new) {
     ifb = TRY(make_ifb(detour));
   }
-  std::vector<Request> requests;
-  requests.push_back(
-      netlink::set_link(*ifb, {.alias = detour.alias, .mtu = detour.from.mtu, .up = true}));
-  requests.push_back(netlink::add_ingress_hook(detour.from));
-  TRY(detour.socket->send(std::move(requests)));
+  TRY(detour.socket->send(
+      netlink::set_link(*ifb, {.alias = detour.alias, .mtu = detour.from.mtu, .up = true})));
   ifb->mtu = detour.from.mtu;
   TRY(set_queue(queue_of(detour, *ifb)));
   if (!is_new && TRY(is_redirected(*detour.socket, detour.from, *ifb))) {
     return {};
   }
-  std::vector<Request> redirection;
-  redirection.push_back(netlink::delete_ingress_filters(detour.from, kPriority));
-  redirection.push_back(netlink::redirect_ingress(detour.from, *ifb, kPriority));
-  return detour.socket->send(std::move(redirection));
+  return redirect(*detour.socket, detour.from, *ifb);
 }
 
 Status remove_detour(netlink::Socket& socket, const Link& from, const std::string& ifb) {
@@ -129,11 +160,8 @@ Result<std::vector<std::string>> detour_differences(const Detour& detour) {
   if (!ifb->up) {
     differences.push_back("ifb " + detour.ifb + " is down");
   }
-  const auto hook = detour.socket->find_qdisc(detour.from, Place::kIngress);
-  if (!hook.ok() && !hook.error().is(ErrorKind::kNotFound)) {
-    return hook.error();
-  }
-  if (!hook.ok() || !TRY(is_redirected(*detour.socket, detour.from, *ifb))) {
+  const bool hooked = TRY(has_hook(*detour.socket, detour.from));
+  if (!hooked || !TRY(is_redirected(*detour.socket, detour.from, *ifb))) {
     differences.push_back("what " + detour.from.name + " receives is not led to " + detour.ifb);
   }
   std::ranges::move(TRY(queue_differences(queue_of(detour, *ifb))),

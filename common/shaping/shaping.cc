@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "common/base/error_list.h"
 #include "common/base/hash.h"
@@ -25,12 +26,6 @@ constexpr std::size_t kLongestAlias = 255;  // IFALIASZ - 1
 struct Place {
   Socket* node;
   Socket* pod;
-};
-
-// The links of a pipe that there are.
-struct Ends {
-  Link pod;
-  std::optional<Link> host;
 };
 
 // The queues and detours of one pipe. What is not limited is listed too, with a rate of 0.
@@ -80,7 +75,7 @@ Plan plan_for(const Shaped& shaped, const Rates& rates, const Place& place, cons
   return plan;
 }
 
-Result<Ends> find_ends(const Place& place, const Pipe& pipe) {
+Result<Ends> ends_of(const Place& place, const Pipe& pipe) {
   Ends ends;
   ends.pod = TRY(place.pod->find_link(pipe.pod_link));
   if (!pipe.host_link.empty()) {
@@ -132,15 +127,24 @@ Result<Link> host_end_by_index(Socket& node, const Link& pod) {
   return end;
 }
 
-Result<Pipe> pipe_of(Socket& node, const Link& link, const std::vector<std::string>& host_links) {
-  Pipe pipe{.pod_link = link.name, .host_link = {}};
-  if (link.kind != "veth") {
-    return pipe;
+Result<Ends> with_host_end(Socket& node, Link link, const std::vector<std::string>& host_links) {
+  Ends ends{.pod = std::move(link), .host = {}};
+  if (ends.pod.kind == "veth") {
+    ends.host = host_links.empty() ? TRY(host_end_by_index(node, ends.pod))
+                                   : TRY(host_end_among(node, ends.pod, host_links));
   }
-  const Link end = host_links.empty() ? TRY(host_end_by_index(node, link))
-                                      : TRY(host_end_among(node, link, host_links));
-  pipe.host_link = end.name;
-  return pipe;
+  return ends;
+}
+
+Status shape_pipe(const Place& place, const Shaped& shaped, const Rates& rates, const Ends& ends) {
+  const Plan plan = plan_for(shaped, rates, place, ends);
+  for (const Queue& queue : plan.queues) {
+    TRY(set_queue(queue));
+  }
+  for (const Detour& detour : plan.detours) {
+    TRY(set_detour(detour));
+  }
+  return {};
 }
 
 }  // namespace
@@ -154,32 +158,49 @@ std::string ifb_alias_prefix(const std::string& network) {
   return "catena-bandwidth " + network + " ";
 }
 
-Result<std::vector<Pipe>> find_pipes(Socket& node, Socket& pod, const std::string& if_name,
-                                     const std::vector<std::string>& host_links) {
+std::vector<Pipe> pipes_of(const std::vector<Ends>& ends) {
   std::vector<Pipe> pipes;
-  const Link link = TRY(pod.find_link(if_name));
-  pipes.push_back(TRY(pipe_of(node, link, host_links)));
-  if (!pipes.front().host_link.empty() || if_name == kHostLink) {
-    return pipes;
-  }
-  const auto to_host = TRY(find_if_there(pod, kHostLink));
-  if (to_host.has_value()) {
-    pipes.push_back(TRY(pipe_of(node, *to_host, host_links)));
+  pipes.reserve(ends.size());
+  for (const Ends& of : ends) {
+    pipes.push_back({.pod_link = of.pod.name, .host_link = of.host ? of.host->name : ""});
   }
   return pipes;
+}
+
+Result<std::vector<Ends>> find_ends(Socket& node, Socket& pod, const std::string& if_name,
+                                    const std::vector<std::string>& host_links) {
+  std::vector<Ends> ends;
+  Link link = TRY(pod.find_link(if_name));
+  ends.push_back(TRY(with_host_end(node, std::move(link), host_links)));
+  if (ends.front().host.has_value() || if_name == kHostLink) {
+    return ends;
+  }
+  auto to_host = TRY(find_if_there(pod, kHostLink));
+  if (to_host.has_value()) {
+    ends.push_back(TRY(with_host_end(node, *std::move(to_host), host_links)));
+  }
+  return ends;
+}
+
+Result<std::vector<Pipe>> find_pipes(Socket& node, Socket& pod, const std::string& if_name,
+                                     const std::vector<std::string>& host_links) {
+  return pipes_of(TRY(find_ends(node, pod, if_name, host_links)));
 }
 
 Status shape(Socket& node, Socket& pod, const Shaped& shaped, const Rates& rates) {
   const Place place{.node = &node, .pod = &pod};
   for (const Pipe& pipe : shaped.pipes) {
-    const Ends ends = TRY(find_ends(place, pipe));
-    const Plan plan = plan_for(shaped, rates, place, ends);
-    for (const Queue& queue : plan.queues) {
-      TRY(set_queue(queue));
-    }
-    for (const Detour& detour : plan.detours) {
-      TRY(set_detour(detour));
-    }
+    const Ends ends = TRY(ends_of(place, pipe));
+    TRY(shape_pipe(place, shaped, rates, ends));
+  }
+  return {};
+}
+
+Status shape(Socket& node, Socket& pod, const Shaped& shaped, const std::vector<Ends>& ends,
+             const Rates& rates) {
+  const Place place{.node = &node, .pod = &pod};
+  for (const Ends& of_pipe : ends) {
+    TRY(shape_pipe(place, shaped, rates, of_pipe));
   }
   return {};
 }
@@ -207,7 +228,7 @@ Result<Differences> differences(Socket& node, Socket& pod, const Shaped& shaped,
   const Place place{.node = &node, .pod = &pod};
   Differences found;
   for (const Pipe& pipe : shaped.pipes) {
-    const auto ends = find_ends(place, pipe);
+    const auto ends = ends_of(place, pipe);
     if (!ends.ok() && ends.error().is(ErrorKind::kNotFound)) {
       found.push_back(ends.error().message());
       continue;

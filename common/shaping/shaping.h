@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -56,6 +57,13 @@ struct Pipe {
   bool operator==(const Pipe&) const = default;
 };
 
+// The links of a pipe, as the kernel had them.
+struct Ends {
+  netlink::Link pod;
+  std::optional<netlink::Link> host;
+};
+std::vector<Pipe> pipes_of(const std::vector<Ends>& ends);
+
 // What is shaped: one attachment. Every pipe gets the limits for itself.
 struct Shaped {
   std::string network;
@@ -73,6 +81,9 @@ struct Shaped {
 // Where there are some, an end is one of them (kDiffers otherwise); where there are none, it is the
 // veth whose peer is the pod's.
 inline constexpr char kHostLink[] = "veth1";
+base::Result<std::vector<Ends>> find_ends(netlink::Socket& node, netlink::Socket& pod,
+                                          const std::string& if_name,
+                                          const std::vector<std::string>& host_links);
 base::Result<std::vector<Pipe>> find_pipes(netlink::Socket& node, netlink::Socket& pod,
                                            const std::string& if_name,
                                            const std::vector<std::string>& host_links);
@@ -89,6 +100,9 @@ std::string ifb_alias_prefix(const std::string& network);
 // that the kernel lacks. After a failure some of it may be made: call remove().
 base::Status shape(netlink::Socket& node, netlink::Socket& pod, const Shaped& shaped,
                    const Rates& rates);
+// The same for whoever has just found the ends of all pipes: they are not looked for again.
+base::Status shape(netlink::Socket& node, netlink::Socket& pod, const Shaped& shaped,
+                   const std::vector<Ends>& ends, const Rates& rates);
 
 // Removes all of it. `pod` is null where its namespace is gone. What is gone already is no failure;
 // a stranger's queue stays.

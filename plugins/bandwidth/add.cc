@@ -85,12 +85,12 @@ Error interface_error(Error error) {
 Result<cni::AddResult> add_limits(const cni::Request& request, const Settings& settings,
                                   shaping::Record record) {
   Sockets sockets = TRY(open_sockets(request.args.netns));
-  auto pipes =
-      shaping::find_pipes(sockets.node, sockets.pod, record.shaped.if_name, host_links_in(request));
-  if (!pipes.ok()) {
-    return interface_error(std::move(pipes).error());
+  auto ends =
+      shaping::find_ends(sockets.node, sockets.pod, record.shaped.if_name, host_links_in(request));
+  if (!ends.ok()) {
+    return interface_error(std::move(ends).error());
   }
-  record.shaped.pipes = *std::move(pipes);
+  record.shaped.pipes = shaping::pipes_of(*ends);
   base::Rollback undo;
   undo.push([&] {
     const shaping::Records records(settings.state_dir);
@@ -102,7 +102,7 @@ Result<cni::AddResult> add_limits(const cni::Request& request, const Settings& s
   });
   // Before the kernel is changed: whoever is killed leaves what DEL and GC find.
   note(request, settings, record);
-  TRY(shaping::shape(sockets.node, sockets.pod, record.shaped, record.rates));
+  TRY(shaping::shape(sockets.node, sockets.pod, record.shaped, *ends, record.rates));
   undo.commit();
   cni::AddResult result = *request.config.prev_result;
   if (needs_ifb(record)) {

@@ -146,6 +146,26 @@ TEST(Shaping, StrangersQueueAndFilterStay) {
   EXPECT_THAT(left, Not(HasSubstr("mirred")));
 }
 
+TEST(Shaping, StrangersEmptyIngressQdiscStays) {
+  PodAndNode world;
+  world.host_ns.sh("tc qdisc add dev ctn1a2b ingress");
+  shaping::Shaped what = world.shaped();
+  const auto ingress = [&world] { return world.host_ns.sh("tc qdisc show dev ctn1a2b ingress"); };
+  const std::string before = ingress();
+  // Egress from the pod: nothing to lead away on the node.
+  must(shaping::shape(world.host, world.pod, what, rates_of(kMbit, kMbit)));
+  EXPECT_EQ(ingress(), before);
+  what.egress_from = EgressFrom::kHost;
+  for (const std::uint64_t rate : {10 * kMbit, 20 * kMbit}) {
+    must(shaping::shape(world.host, world.pod, what, rates_of(0, rate)));
+  }
+  EXPECT_TRUE(world.pod_ns.sh_ok("ping -q -c 1 -W 2 10.1.0.1"));
+  EXPECT_THAT(world.host_ns.sh("tc filter show dev ctn1a2b ingress"), HasSubstr("mirred"));
+  must(shaping::remove(world.host, &world.pod, what));
+  EXPECT_EQ(ingress(), before);
+  EXPECT_THAT(world.host_ns.sh("tc filter show dev ctn1a2b ingress"), IsEmpty());
+}
+
 TEST(Shaping, RemovalNeedsNoLinkAndNoNamespace) {
   PodAndNode world;
   shaping::Shaped what = world.shaped();
