@@ -13,6 +13,7 @@
 #include "agent/api.h"
 #include "agent/daemon/advertiser.h"
 #include "agent/daemon/desk.h"
+#include "agent/daemon/folder_watch.h"
 #include "agent/daemon/follower.h"
 #include "agent/daemon/http_server.h"
 #include "agent/daemon/loop.h"
@@ -24,7 +25,6 @@
 #include "agent/daemon/results.h"
 #include "agent/daemon/signals.h"
 #include "agent/daemon/socket_server.h"
-#include "agent/daemon/store_watch.h"
 
 namespace catena::agent {
 namespace {
@@ -61,8 +61,9 @@ class Daemon {
   Status start() {
     signals_ = TRY(open_signals({SIGTERM, SIGINT, SIGHUP}));
     TRY(loop_->watch(signals_.get(), EPOLLIN, [this] { on_signal(); }));
-    watch_ = TRY(StoreWatch::open(options_.node.state_dir, "journal", *loop_,
-                                  [this] { on_store_change(); }));
+    watch_ = TRY(
+        FolderWatch::open({options_.node.state_dir, WatchedFolder::Changes::kContents, "journal"},
+                          *loop_, [this] { on_store_change(); }));
     socket_ = TRY(SocketServer::open(socket_path(), *loop_, desk_, log_));
     if (options_.listen != "none") {
       http_ = TRY(HttpServer::open(options_.listen, *loop_,
@@ -329,7 +330,7 @@ class Daemon {
   ipam::Store store_;
   Tally tally_;
   base::UniqueFd signals_;
-  std::unique_ptr<StoreWatch> watch_;
+  std::unique_ptr<FolderWatch> watch_;
   std::unique_ptr<SocketServer> socket_;
   std::unique_ptr<HttpServer> http_;
   std::unique_ptr<Mender> mender_;
