@@ -4,9 +4,9 @@
 #include <unistd.h>
 
 #include "common/base/clock.h"
+#include "common/enilink/nic.h"
 #include "common/netlink/netns.h"
 #include "common/podlink/names.h"
-#include "common/podnic/pod_nic.h"
 
 namespace catena::agent {
 namespace {
@@ -61,7 +61,7 @@ Result<bool> has_its_nic(const Attached& attached) {
     return false;
   }
   auto pod = TRY(netlink::Socket::open_in(*sandbox));
-  return TRY(podnic::find_nic(pod, attached.own_eni->mac)).has_value();
+  return TRY(enilink::find_nic(pod, attached.own_eni->mac)).has_value();
 }
 
 // Asked now: it may have come since the view of the kernel was taken.

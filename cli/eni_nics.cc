@@ -4,6 +4,7 @@
 
 #include "cli/doctor.h"
 #include "cli/store_view.h"
+#include "common/enilink/nic.h"
 #include "common/netlink/netns.h"
 #include "common/podnic/pod_nic.h"
 
@@ -23,7 +24,7 @@ Finding misplaced(const ipam::Eni& eni, std::string text, std::string advice) {
 base::Result<Findings> examine(netlink::Socket& node, const ipam::Eni& eni,
                                const ipam::Record* holder) {
   Findings findings;
-  const auto here = TRY(podnic::find_nic(node, eni.mac));
+  const auto here = TRY(enilink::find_nic(node, eni.mac));
   if (holder == nullptr) {
     if (!here.has_value()) {
       findings.push_back(misplaced(
@@ -84,7 +85,7 @@ base::Result<std::string> nic_in_pod(const ipam::Eni& eni, const ipam::Record& h
     return gone ? base::Result<std::string>(std::string()) : sandbox.error();
   }
   auto pod = TRY(netlink::Socket::open_in(*sandbox));
-  const auto nic = TRY(podnic::find_nic(pod, eni.mac));
+  const auto nic = TRY(enilink::find_nic(pod, eni.mac));
   return nic.has_value() ? nic->name : std::string();
 }
 

@@ -1,20 +1,19 @@
 #include "agent/daemon/daemon.h"
 
-#include <algorithm>
-#include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <malloc.h>
 #include <memory>
+#include <optional>
 #include <sys/epoll.h>
-#include <sys/signalfd.h>
-#include <unistd.h>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
 #include "agent/api.h"
 #include "agent/daemon/advertiser.h"
 #include "agent/daemon/desk.h"
+#include "agent/daemon/folder_watch.h"
 #include "agent/daemon/follower.h"
 #include "agent/daemon/http_server.h"
 #include "agent/daemon/loop.h"
@@ -23,8 +22,9 @@
 #include "agent/daemon/metrics.h"
 #include "agent/daemon/pods_watch.h"
 #include "agent/daemon/recurring.h"
+#include "agent/daemon/results.h"
+#include "agent/daemon/signals.h"
 #include "agent/daemon/socket_server.h"
-#include "agent/daemon/store_watch.h"
 
 namespace catena::agent {
 namespace {
@@ -48,21 +48,6 @@ constexpr seconds kHangs{60};
 constexpr seconds kRest{5};
 constexpr Millis kGatherChanges{200};
 
-Result<base::UniqueFd> open_signals() {
-  sigset_t signals;
-  ::sigemptyset(&signals);
-  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {
-    ::sigaddset(&signals, signal);
-  }
-  // Before any thread is made: they inherit it.
-  if (::sigprocmask(SIG_BLOCK, &signals, nullptr) != 0) {
-    return Error::from_errno(errno, "block signals");
-  }
-  base::UniqueFd fd(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
-  return fd.valid() ? Result<base::UniqueFd>(std::move(fd))
-                    : Error::from_errno(errno, "listen to signals");
-}
-
 class Daemon {
  public:
   Daemon(DaemonOptions options, std::unique_ptr<Loop> loop, base::Log& log)
@@ -74,10 +59,11 @@ class Daemon {
         store_(options_.node.state_dir, {.lock_patience = kStorePatience}) {}
 
   Status start() {
-    signals_ = TRY(open_signals());
+    signals_ = TRY(open_signals({SIGTERM, SIGINT, SIGHUP}));
     TRY(loop_->watch(signals_.get(), EPOLLIN, [this] { on_signal(); }));
-    watch_ = TRY(StoreWatch::open(options_.node.state_dir, "journal", *loop_,
-                                  [this] { on_store_change(); }));
+    watch_ = TRY(
+        FolderWatch::open({options_.node.state_dir, WatchedFolder::Changes::kContents, "journal"},
+                          *loop_, [this] { on_store_change(); }));
     socket_ = TRY(SocketServer::open(socket_path(), *loop_, desk_, log_));
     if (options_.listen != "none") {
       http_ = TRY(HttpServer::open(options_.listen, *loop_,
@@ -147,16 +133,14 @@ class Daemon {
         [this] {
           return base::print_json(Json{{"pending", pods_ == nullptr ? 0 : pods_->pending()}});
         },
-        [this](const Json& result) { tell_kept(result); });
+        [this](const Json& result) { tell_kept(result, log_); });
     keep_->start();
     keep_enis_ = make("eni.keep", {.period = minutes(1)}, no_args,
-                      [this](const Json& result) { tell_kept_enis(result); });
+                      [this](const Json& result) { tell_kept_enis(result, log_); });
     keep_enis_->start();
     sync_ = make("pool.sync", {.first = seconds(10), .period = minutes(2)}, no_args,
                  [this](const Json& result) {
-                   for (const Json& line : result.value("done", Json::array())) {
-                     log_.info("pool.sync: " + line.get<std::string>());
-                   }
+                   tell_synced(result, log_);
                    if (const auto node = nodes_.known()) {
                      sync_->set_period(node->sync_period());
                    }
@@ -166,7 +150,7 @@ class Daemon {
 
   void make_node_duties() {
     gc_ = make("gc", {.first = seconds(2), .period = minutes(5), .spacing = seconds(10)}, no_args,
-               [this](const Json& result) { tell_collected(result); });
+               [this](const Json& result) { on_collected(result); });
     gc_->start();
     if (options_.advertise_enis) {
       advertiser_ = std::make_unique<Advertiser>(options_.node.eni_conf, *loop_, desk_, log_);
@@ -195,31 +179,10 @@ class Daemon {
     conflist_->start();
   }
 
-  void tell_kept(const Json& result) {
-    const Json added = result.value("added", Json::object());
-    const Json released = result.value("released", Json::object());
-    const int more = added.value("ipv4", 0) + added.value("ipv6", 0);
-    const int fewer = released.value("ipv4", 0) + released.value("ipv6", 0);
-    if (more != 0 || fewer != 0) {
-      log_.info("pool.keep: " + std::to_string(more) + " addresses more, " + std::to_string(fewer) +
-                " given back, room for " + std::to_string(result.value("idle", 0)) + " pods");
-    }
-  }
-
-  void tell_kept_enis(const Json& result) {
-    const std::size_t more = result.value("enis", Json::array()).size();
-    const std::size_t fewer = result.value("released", Json::array()).size();
-    if (more != 0 || fewer != 0) {
-      log_.info("eni.keep: " + std::to_string(more) + " ENIs more, " + std::to_string(fewer) +
-                " given back, " + std::to_string(result.value("idle", 0)) + " wait for pods");
-    }
-  }
-
-  void tell_collected(const Json& result) {
+  void on_collected(const Json& result) {
+    tell_collected(result, log_);
     for (const Json& found : result.value("garbage", Json::array())) {
       ++tally_.collected[found.value("kind", "")];
-      log_.info("gc: " + found.value("kind", "") + " " + found.value("what", "") +
-                " removed: " + found.value("why", ""));
     }
     tally_.doubtful = static_cast<int>(result.value("doubtful", Json::array()).size());
   }
@@ -307,9 +270,8 @@ class Daemon {
   }
 
   void on_signal() {
-    signalfd_siginfo info{};
-    while (::read(signals_.get(), &info, sizeof info) == sizeof info) {
-      if (info.ssi_signo != SIGHUP) {
+    while (const std::optional<int> signal = next_signal(signals_)) {
+      if (*signal != SIGHUP) {
         log_.info("ending");
         loop_->stop();
         return;
@@ -368,7 +330,7 @@ class Daemon {
   ipam::Store store_;
   Tally tally_;
   base::UniqueFd signals_;
-  std::unique_ptr<StoreWatch> watch_;
+  std::unique_ptr<FolderWatch> watch_;
   std::unique_ptr<SocketServer> socket_;
   std::unique_ptr<HttpServer> http_;
   std::unique_ptr<Mender> mender_;

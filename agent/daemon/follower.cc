@@ -40,7 +40,8 @@ base::Result<std::unique_ptr<Follower>> Follower::open(const std::string& state_
   std::unique_ptr<Follower> follower(new Follower(loop, desk, log, std::move(is_synced)));
   Follower* const self = follower.get();
   follower->records_ =
-      TRY(StoreWatch::open(state_dir + "/shaped", "", loop, [self] { self->on_records(); }));
+      TRY(FolderWatch::open({state_dir + "/shaped", WatchedFolder::Changes::kContents}, loop,
+                            [self] { self->on_records(); }));
   return follower;
 }
 

@@ -7,9 +7,9 @@
 #include <string>
 
 #include "agent/daemon/desk.h"
+#include "agent/daemon/folder_watch.h"
 #include "agent/daemon/loop.h"
 #include "agent/daemon/recurring.h"
-#include "agent/daemon/store_watch.h"
 #include "common/base/log.h"
 
 namespace catena::agent {
@@ -39,7 +39,7 @@ class Follower {
   base::Log& log_;
   std::function<bool()> is_synced_;
   Recurring follow_;
-  std::unique_ptr<StoreWatch> records_;
+  std::unique_ptr<FolderWatch> records_;
   Loop::TimerId timer_ = 0;
   std::set<std::string> refused_;  // told already
 };

@@ -1,23 +1,20 @@
 // catena-device-plugin: tells kubelet how many pods of this node can have an ENI of their own.
-#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <malloc.h>
 #include <string>
 #include <sys/epoll.h>
-#include <sys/signalfd.h>
 
 #include <cxxopts.hpp>
 
+#include "agent/daemon/signals.h"
 #include "agent/devices/plugin.h"
 #include "common/base/file.h"
 
 namespace catena::devices {
 namespace {
 
-using base::Error;
-using base::Result;
 using base::Status;
 
 enum class Exit { kDone = 0, kFailed = 1, kUsage = 2 };
@@ -48,24 +45,10 @@ Exit usage(const std::string& why) {
   return Exit::kUsage;
 }
 
-Result<base::UniqueFd> open_signals() {
-  sigset_t signals;
-  ::sigemptyset(&signals);
-  ::sigaddset(&signals, SIGTERM);
-  ::sigaddset(&signals, SIGINT);
-  // Before any thread is made: they inherit it.
-  if (::sigprocmask(SIG_BLOCK, &signals, nullptr) != 0) {
-    return Error::from_errno(errno, "block signals");
-  }
-  base::UniqueFd fd(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
-  return fd.valid() ? Result<base::UniqueFd>(std::move(fd))
-                    : Error::from_errno(errno, "listen to signals");
-}
-
 // Ends the process itself where it began to serve: a thread that waits for the agent is not waited
 // for.
 Status serve(const PluginOptions& options, base::Log& log) {
-  const base::UniqueFd signals = TRY(open_signals());
+  const base::UniqueFd signals = TRY(agent::open_signals({SIGTERM, SIGINT}));
   TRY(base::make_directories(options.state_dir));
   const base::FileLock lock = TRY(
       base::FileLock::acquire(options.state_dir + "/device-plugin.lock", base::Deadline(kPatience))

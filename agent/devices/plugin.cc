@@ -62,8 +62,9 @@ Result<std::unique_ptr<Plugin>> Plugin::open(const PluginOptions& options, agent
   }
   std::unique_ptr<Plugin> plugin(new Plugin(options, std::move(offer), loop, log));
   Plugin* const self = plugin.get();
-  plugin->folder_ =
-      TRY(FolderWatch::open(options.kubelet_dir, loop, [self] { self->look_after(kGather); }));
+  plugin->folder_ = TRY(
+      agent::FolderWatch::open_later({options.kubelet_dir, agent::WatchedFolder::Changes::kNames},
+                                     loop, [self] { self->look_after(kGather); }));
   // An eni.conf that can't be read changes nothing; ask() tells what is wrong with it.
   const Result<bool> wanted = cloud::advertises_enis(options.eni_conf);
   plugin->wanted_ = !wanted.ok() || *wanted;

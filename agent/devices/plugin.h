@@ -6,9 +6,9 @@
 #include <memory>
 #include <string>
 
+#include "agent/daemon/folder_watch.h"
 #include "agent/daemon/lane.h"
 #include "agent/daemon/loop.h"
-#include "agent/devices/folder_watch.h"
 #include "agent/devices/grpc_call.h"
 #include "agent/devices/grpc_server.h"
 #include "agent/devices/offer.h"
@@ -67,7 +67,7 @@ class Plugin {
   agent::Lane lane_;
   bool wanted_ = true;  // by eni.conf
   Millis ask_in_{0};
-  std::unique_ptr<FolderWatch> folder_;
+  std::unique_ptr<agent::FolderWatch> folder_;
   std::unique_ptr<GrpcServer> server_;
   std::unique_ptr<GrpcCall> registering_;
   std::uint64_t registered_with_ = 0;  // mark of kubelet's socket; 0: with none

@@ -1,12 +1,9 @@
 #include <algorithm>
 #include <iterator>
-#include <linux/netlink.h>
-#include <linux/rtnetlink.h>
 #include <optional>
 
-#include "common/base/clock.h"
 #include "common/enilink/eni_plan.h"
-#include "common/enilink/watch.h"
+#include "common/enilink/nic.h"
 
 namespace catena::enilink {
 namespace {
@@ -31,32 +28,6 @@ Result<std::optional<Link>> find_by_routes(const Kernel& kernel, const HostEni& 
   return std::optional<Link>();
 }
 
-Result<std::optional<Link>> find_by_mac(const Kernel& kernel, const HostEni& eni) {
-  for (Link& link : TRY(kernel.routes->list_links())) {
-    if (link.mac == eni.mac && is_nic(link)) {
-      return std::optional<Link>(std::move(link));
-    }
-  }
-  return std::optional<Link>();
-}
-
-// Looks anew whenever a link comes or changes.
-Result<Link> wait_for_link(const Kernel& kernel, const HostEni& eni,
-                           std::chrono::milliseconds patience) {
-  const base::UniqueFd watch = TRY(open_watch(NETLINK_ROUTE, {RTNLGRP_LINK}));
-  const base::Deadline deadline(patience);
-  for (;;) {
-    std::optional<Link> link = TRY(find_by_mac(kernel, eni));
-    if (link.has_value()) {
-      return *std::move(link);
-    }
-    if (deadline.passed() || !wait_readable(watch.get(), deadline.left())) {
-      return no_such_link(eni);
-    }
-    TRY(read_watch(watch.get(), [](const nlmsghdr*) {}));
-  }
-}
-
 Status check_numbers(const HostEni& eni) {
   if (eni.slot < kFirstSlot || eni.slot > kLastSlot) {
     return base::Error(base::ErrorKind::kInternal,
@@ -73,7 +44,10 @@ Result<EniLink> ensure_eni(const Kernel& kernel, const HostEni& eni, const Routi
   std::vector<netlink::Route> routes = TRY(kernel.routes->list_routes(table_of(eni.slot)));
   std::optional<Link> known = TRY(find_by_routes(kernel, eni, routes));
   if (!known) {
-    known = TRY(wait_for_link(kernel, eni, patience));
+    known = TRY(await_nic(*kernel.routes, eni.mac, patience));
+  }
+  if (!known) {
+    return no_such_link(eni);
   }
   EniLink found{.link = *std::move(known)};
   found.is_primary = TRY(is_primary(kernel, found.link));

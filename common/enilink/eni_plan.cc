@@ -20,10 +20,6 @@ using netlink::Route;
 // given away; asks with the link's own (Documentation/networking/ip-sysctl.rst).
 constexpr netlink::Ipv4Parameters kParameters{.rp_filter = 2, .arp_ignore = 8, .arp_announce = 2};
 
-// Kinds of links that can carry the MAC of the NIC they are on.
-constexpr std::array<const char*, 8> kStacked{"vlan",   "macvlan", "macvtap", "ipvlan",
-                                              "ipvtap", "bridge",  "bond",    "team"};
-
 // In loose mode too the kernel drops what comes by another way than it would be answered on a link
 // without an IPv4 address (fib_validate_source).
 Prefix own_ipv4() {
@@ -250,10 +246,6 @@ std::vector<netlink::Rule> rules_of(int slot, const Routing& routing) {
                      .mark_mask = routing.marks.mask});
   }
   return rules;
-}
-
-bool is_nic(const netlink::Link& link) {
-  return std::ranges::find(kStacked, link.kind) == kStacked.end();
 }
 
 Result<bool> is_primary(const Kernel& kernel, const netlink::Link& link) {

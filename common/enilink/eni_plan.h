@@ -40,8 +40,6 @@ std::vector<netlink::Route> routes_of(const HostEni& eni, const netlink::Link& l
 // The rule on its mark, for each family; none in Shape::kRules.
 std::vector<netlink::Rule> rules_of(int slot, const Routing& routing);
 
-// Whether it may be an ENI's NIC: not a link that was made on top of one and took its MAC over.
-bool is_nic(const netlink::Link& link);
 base::Error no_such_link(const HostEni& eni);
 
 }  // namespace catena::enilink

@@ -11,6 +11,7 @@
 #include <netlink/msg.h>
 
 #include "common/enilink/eni_plan.h"
+#include "common/enilink/nic.h"
 #include "common/firewall/netfilter.h"
 
 namespace catena::enilink {

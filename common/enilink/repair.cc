@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "common/enilink/eni_plan.h"
+#include "common/enilink/nic.h"
 #include "common/enilink/node_rules.h"
 
 namespace catena::enilink {

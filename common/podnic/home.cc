@@ -1,4 +1,4 @@
-#include "common/enilink/eni_plan.h"
+#include "common/enilink/nic.h"
 #include "common/podlink/names.h"
 #include "common/podlink/pod_link.h"
 #include "common/podnic/alias.h"
@@ -34,7 +34,7 @@ Result<std::optional<Link>> find_in_pod(netlink::Socket& pod, const Stray& stray
       return std::optional<Link>(std::move(link).value());
     }
   }
-  return find_nic(pod, stray.mac);
+  return enilink::find_nic(pod, stray.mac);
 }
 
 // A namespace that is gone, and a path that became something else, have no NIC of ours.
@@ -114,7 +114,7 @@ Result<Found> bring_home(netlink::Socket& node, const Stray& stray) {
   const bool moved = TRY(fetch_from_pod(stray, home));
   const std::optional<Link> nic =
       moved ? std::optional<Link>(TRY(node.find_link(name_by_mac(stray.mac))))
-            : TRY(find_nic(node, stray.mac));
+            : TRY(enilink::find_nic(node, stray.mac));
   if (!nic.has_value()) {
     return Found::kNowhere;
   }

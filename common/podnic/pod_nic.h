@@ -1,7 +1,6 @@
 // An ENI's NIC as the interface of one pod, and its way home (docs/datapath.md).
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -32,13 +31,6 @@ struct PodNic {
 // As the pod has it: an IPv4 address with the vSwitch's prefix, an IPv6 address alone, since the
 // prefix of a vSwitch's IPv6 block is not known here.
 base::Prefix own_prefix(const PodNic& nic, const base::IpAddress& address);
-
-// The NIC with this MAC in the socket's namespace; nothing where there is none. A dump of links.
-base::Result<std::optional<netlink::Link>> find_nic(netlink::Socket& socket, const base::Mac& mac);
-// Waited for as long as `patience`, by what the kernel tells of links. kNotFound when the time is
-// over. The calling thread's namespace must be that of `node`.
-base::Result<netlink::Link> await_nic(netlink::Socket& node, const base::Mac& mac,
-                                      std::chrono::milliseconds patience);
 
 // Inside the pod under the attachment's name, down, its old name kept in its alias. One move;
 // what the NIC had on the node (addresses, routes) goes with it. The pod must have no link of that

@@ -9,8 +9,8 @@
 #include "common/attachment/add.h"
 #include "common/attachment/grow.h"
 #include "common/cni/wanted.h"
+#include "common/enilink/nic.h"
 #include "common/podlink/node.h"
-#include "common/podnic/pod_nic.h"
 
 namespace catena::eni {
 namespace {
@@ -56,6 +56,18 @@ ipam::InUse of_a_pod(netlink::Socket& node) {
   };
 }
 
+// kNotFound when it does not come in time.
+Result<netlink::Link> await_nic(netlink::Socket& node, const base::Mac& mac) {
+  std::optional<netlink::Link> nic = TRY(enilink::await_nic(node, mac, kNicPatience));
+  if (nic.has_value()) {
+    return *std::move(nic);
+  }
+  return Error(ErrorKind::kNotFound, "no link of this node has the MAC " + mac.to_string())
+      .advice(
+          "look at `ip link` and at the instance's ENIs in the console: the NIC may not "
+          "have been plugged in, or be in a namespace that nobody can name");
+}
+
 // The node would lose its own connection.
 Status is_no_default_route(netlink::Socket& node, const ipam::Eni& eni, const netlink::Link& nic) {
   for (const base::Family family : {base::Family::kIpv4, base::Family::kIpv6}) {
@@ -95,7 +107,7 @@ Result<Claimed> claim(const cni::Request& request, const Settings& settings,
         return Error(grown.error()).append(why_passed_over);
       }
     }
-    Result<netlink::Link> nic = podnic::await_nic(node, found->eni.mac, kNicPatience);
+    Result<netlink::Link> nic = await_nic(node, found->eni.mac);
     if (nic.ok()) {
       TRY(is_no_default_route(node, found->eni, *nic));
       return Claimed{.held = *std::move(found), .nic = std::move(nic).value()};

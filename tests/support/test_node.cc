@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/paths.h"
+#include "tests/support/plugin_call.h"
 
 namespace catena::test {
 
@@ -34,24 +35,8 @@ nlohmann::json TestNode::config(const nlohmann::json& overrides) const {
 }
 
 Answer TestNode::call(const PluginCall& call) const {
-  std::vector<std::string> argv = call.wrapper;
-  argv.push_back(bin_dir() + "/" + plugin_);
-  Answer answer;
-  answer.process =
-      run_process(argv, {.input = call.raw_input.empty() ? call.config.dump() : call.raw_input,
-                         .environment = {{{"CNI_COMMAND", call.command},
-                                          {"CNI_CONTAINERID", call.container_id},
-                                          {"CNI_IFNAME", call.if_name},
-                                          {"CNI_NETNS", call.netns},
-                                          {"CNI_ARGS", call.args},
-                                          {"CNI_PATH", bin_dir()},
-                                          {"PATH", "/usr/sbin:/usr/bin:/sbin:/bin"}}},
-                         .netns_fd = node.fd()});
-  if (!answer.process.out.empty()) {
-    answer.json = nlohmann::json::parse(answer.process.out, nullptr, false);
-    EXPECT_FALSE(answer.json.is_discarded()) << "stdout is not JSON: " << answer.process.out;
-  }
-  return answer;
+  return call_plugin({.plugin = plugin_, .node = node, .environment = {{"CNI_PATH", bin_dir()}}},
+                     call);
 }
 
 Answer TestNode::add(const ScratchNetNs& pod, const std::string& container_id,

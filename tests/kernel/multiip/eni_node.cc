@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/support/paths.h"
+#include "tests/support/plugin_call.h"
 
 namespace catena::test {
 namespace {
@@ -104,25 +104,7 @@ nlohmann::json EniNode::config(const nlohmann::json& overrides) const {
 }
 
 Answer EniNode::call(const PluginCall& call) const {
-  std::vector<std::string> argv = call.wrapper;
-  argv.push_back(bin_dir() + "/" + kPlugin);
-  Answer answer;
-  answer.process =
-      run_process(argv, {.input = call.raw_input.empty() ? call.config.dump() : call.raw_input,
-                         .environment = {{{"CNI_COMMAND", call.command},
-                                          {"CNI_CONTAINERID", call.container_id},
-                                          {"CNI_IFNAME", call.if_name},
-                                          {"CNI_NETNS", call.netns},
-                                          {"CNI_ARGS", call.args},
-                                          {"CNI_PATH", dir() + "/no-agent"},
-                                          {"CATENA_SOCKET", dir() + "/no-agent/socket"},
-                                          {"PATH", "/usr/sbin:/usr/bin:/sbin:/bin"}}},
-                         .netns_fd = node().fd()});
-  if (!answer.process.out.empty()) {
-    answer.json = nlohmann::json::parse(answer.process.out, nullptr, false);
-    EXPECT_FALSE(answer.json.is_discarded()) << "stdout is not JSON: " << answer.process.out;
-  }
-  return answer;
+  return call_plugin(site_without_agent(kPlugin, node(), dir()), call);
 }
 
 Answer EniNode::add(const ScratchNetNs& pod, const std::string& container,
