@@ -73,6 +73,22 @@ TEST_F(Uninstall, TakesAllOfCatenaAndNothingElse) {
   EXPECT_EQ(again.exit_status, 0) << again.err;
 }
 
+TEST_F(Uninstall, TakesTheIfbsOfLimitsAndNoOthers) {
+  node.node.sh(
+      "ip link add ctbgsnileugdedx type ifb && "
+      "ip link set ctbgsnileugdedx alias 'catena-bandwidth testnet pod-a/eth0' && "
+      "ip link add ifb-other type ifb && ip link add ctbveth type veth peer name far");
+  const std::string before = kernel();
+  EXPECT_THAT(uninstall({"--dry-run"}).out,
+              HasSubstr("would delete link ctbgsnileugdedx (catena-bandwidth testnet pod-a/eth0)"));
+  EXPECT_EQ(kernel(), before);
+  const Outcome done = uninstall();
+  EXPECT_EQ(done.exit_status, 0) << done.err;
+  EXPECT_THAT(done.out, HasSubstr("delete link ctbgsnileugdedx"));
+  EXPECT_FALSE(node.node.sh_ok("ip link show ctbgsnileugdedx"));
+  EXPECT_TRUE(node.node.sh_ok("ip link show ifb-other && ip link show ctbveth"));
+}
+
 TEST_F(Uninstall, ADryRunNamesItAllAndChangesNothing) {
   node.add(pod, "pod-a");
   const std::string before = kernel();
