@@ -13,12 +13,12 @@ using base::Error;
 using base::ErrorKind;
 
 // Each learns something that the one before could not know: strays that were adopted, an IPv6
-// address that an ENI did not get.
-constexpr int kRounds = 4;
+// address that an ENI did not get, an ENI that is gone.
+constexpr int kRounds = 16;
 
 class EniGrowing {
  public:
-  EniGrowing(Duty& duty, const EniDemand& demand) : duty_(duty), demand_(demand) {}
+  EniGrowing(Duty& duty, const EniDemand& demand) : duty_(duty), demand_(demand), releases_(duty) {}
 
   base::Result<EnisGrown> run() {
     TRY(look());
@@ -76,12 +76,23 @@ class EniGrowing {
     if (wanted > 0) {
       make(wanted);
     } else if (completed == 0) {
+      make_room();
+    }
+    return {};
+  }
+
+  void make_room() {
+    const base::Result<bool> made = releases_.settle_next();
+    if (!made.ok()) {
+      why_ = made.error();
+    } else if (*made) {
+      view_.reset();
+    } else {
       stopped_ = true;
       if (!why_.has_value()) {
         why_ = is_full();
       }
     }
-    return {};
   }
 
   // Of a reinstalled node: its ENIs are attached, but the store does not know them.
@@ -177,6 +188,7 @@ class EniGrowing {
   std::vector<ExclusiveEni> enis_;
   int missing_ = 0;
   std::optional<PoolView> view_;
+  Releases releases_;
   std::set<std::string> tried_;
   bool adopted_ = false;
   bool stopped_ = false;

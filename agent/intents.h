@@ -3,6 +3,7 @@
 // begins it and the recovery after a kill run the same.
 #pragma once
 
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -74,6 +75,20 @@ class Attachments {
 
 // Carries to an end what earlier calls began: ENIs of that mode, and addresses of any.
 base::Result<std::vector<base::Result<Grown>>> settle_growth(Duty& duty, std::string_view mode);
+
+// What earlier calls began to give back and did not finish: until its end it takes the room of new
+// ENIs and addresses.
+class Releases {
+ public:
+  // `duty` must outlive it.
+  explicit Releases(Duty& duty) : duty_(&duty) {}
+  // Carries to its end the oldest that was not tried before; false: there is none.
+  base::Result<bool> settle_next();
+
+ private:
+  Duty* duty_;
+  std::set<std::string> tried_;
+};
 
 // Detaches and deletes, whatever state the ENI is in; success when it is gone.
 base::Status finish_delete_eni(Duty& duty, const ipam::Intent& intent);

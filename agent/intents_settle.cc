@@ -20,4 +20,22 @@ base::Result<std::vector<base::Result<Grown>>> settle_growth(Duty& duty, std::st
   return settled;
 }
 
+base::Result<bool> Releases::settle_next() {
+  for (const ipam::Intent& intent : TRY(duty_->store().cloud()).intents) {
+    const bool releases = intent.action == kDeleteEni || intent.action == kUnassign;
+    if (!releases || !tried_.insert(intent.key).second) {
+      continue;
+    }
+    const base::Status done = intent.action == kDeleteEni ? finish_delete_eni(*duty_, intent)
+                                                          : finish_unassign(*duty_, intent);
+    if (!done.ok()) {
+      return base::Error(done.error())
+          .context("an earlier " + intent.action + " of " + parameter(intent, "eni") +
+                   " is not finished");
+    }
+    return true;
+  }
+  return false;
+}
+
 }  // namespace catena::agent

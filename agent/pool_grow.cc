@@ -24,7 +24,8 @@ class Growing {
       : duty_(duty),
         wish_(wish),
         prefixes4_(duty.settings().pool.use_prefixes),
-        prefixes6_(duty.settings().pool.use_prefixes && duty.settings().pool.ipv6_prefixes > 0) {}
+        prefixes6_(duty.settings().pool.use_prefixes && duty.settings().pool.ipv6_prefixes > 0),
+        releases_(duty) {}
 
   base::Result<PoolGrown> run() {
     TRY(settle());
@@ -39,10 +40,11 @@ class Growing {
         continue;
       }
       const std::vector<GrowRequest> plan = TRY(plan_for(stock));
-      if (plan.empty()) {
+      if (!plan.empty()) {
+        carry_out(plan);
+      } else if (!make_room()) {
         break;
       }
-      carry_out(plan);
     }
     return conclude();
   }
@@ -95,10 +97,25 @@ class Growing {
     for (GrowRequest& request : plan) {
       request.ipv4_prefixes = std::min(request.ipv4_prefixes, most_blocks_);
     }
-    if (plan.empty() && result_.missing > 0 && !why_.has_value()) {
+    return plan;
+  }
+
+  // False: there is nothing more to be had.
+  bool make_room() {
+    if (result_.missing <= 0) {
+      return false;
+    }
+    const base::Result<bool> made = releases_.settle_next();
+    if (!made.ok()) {
+      why_ = made.error();
+    } else if (*made) {
+      view_.reset();
+      blocked_.clear();
+      no_new_eni_ = false;
+    } else if (!why_.has_value()) {
       why_ = node_is_full();
     }
-    return plan;
+    return !made.ok() || *made;
   }
 
   static void plan_blocks(int blocks, const std::vector<EniRoom>& rooms, const Growth& growth,
@@ -250,6 +267,7 @@ class Growing {
   bool prefixes6_;
   int most_blocks_ = std::numeric_limits<int>::max();  // in one call
   std::optional<PoolView> view_;
+  Releases releases_;
   std::set<std::string> blocked_;
   bool no_new_eni_ = false;
   bool stopped_ = false;

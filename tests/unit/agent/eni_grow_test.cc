@@ -181,6 +181,45 @@ TEST_F(SlowEniGrowTest,
   EXPECT_EQ(start_eni_pod("web"), enis().front()["id"]);
 }
 
+TEST_F(SlowEniGrowTest, APodGetsTheRoomOfAnEniWhoseReleaseWasCutByItsDeadline) {
+  ASSERT_TRUE(grow_enis_for(3).ok());
+  for (const char* name : {"a", "b", "c"}) {
+    EXPECT_NE(start_eni_pod(name), "");
+  }
+  const std::string leaving = store_.eni_of("b", "eth0").value()->id;
+  end_eni_pod("b");
+  Duty brief = duty(Millis(2'000));
+  ASSERT_FALSE(release(brief, {.eni = leaving}).ok());
+  ASSERT_THAT(known().intents, SizeIs(1));
+  const auto grown = grow_enis_for(1);
+  ASSERT_TRUE(grown.ok()) << text_of(grown);
+  EXPECT_THAT(grown->enis, SizeIs(1));
+  EXPECT_NE(start_eni_pod("next"), leaving);
+  EXPECT_THAT(enis(), SizeIs(3));
+  EXPECT_THAT(known().intents, SizeIs(0));
+  EXPECT_EQ(disagreement(), "");
+}
+
+TEST_F(SlowEniGrowTest, WhereThereIsRoomNoPodWaitsForTheEndOfARelease) {
+  ASSERT_TRUE(grow_enis_for(2).ok());
+  Duty brief = duty(Millis(2'000));
+  ASSERT_FALSE(release(brief, {.eni = known().enis.front().id}).ok());
+  ASSERT_TRUE(grow_enis_for(2).ok());
+  EXPECT_THAT(known().intents, SizeIs(1));
+  EXPECT_THAT(known().enis, SizeIs(3));
+}
+
+TEST_F(SlowEniGrowTest, AReleaseThatCanNotBeFinishedIsToldAsTheReason) {
+  ASSERT_TRUE(grow_enis_for(3).ok());
+  Duty brief = duty(Millis(2'000));
+  ASSERT_FALSE(release(brief, {.eni = known().enis.front().id}).ok());
+  refuse("DeleteNetworkInterface", 403, "Forbidden.RAM", 9);
+  const auto grown = grow_enis_for(3);
+  ASSERT_FALSE(grown.ok());
+  EXPECT_THAT(grown.error().text(), HasSubstr("an earlier delete-eni of"));
+  EXPECT_THAT(grown.error().text(), HasSubstr("Forbidden.RAM"));
+}
+
 TEST_F(SlowEniGrowTest, SeveralAreAttachedSideBySide) {
   const Millis before = pace_.elapsed();
   ASSERT_TRUE(grow_enis_for(3).ok());

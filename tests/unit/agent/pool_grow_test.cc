@@ -245,6 +245,42 @@ TEST_F(ColdNodeTest, ADeadlineInTheMiddleLosesNothing) {
   EXPECT_EQ(disagreement(), "");
 }
 
+class FullColdNodeTest : public ColdNodeTest {
+ protected:
+  FullColdNodeTest() : ColdNodeTest("ecs.g7.xlarge") {}
+};
+
+TEST_F(FullColdNodeTest, TheRoomOfAnEniWhoseReleaseWasCutServesPods) {
+  ASSERT_TRUE(grow_for(45).ok());  // 3 ENIs of 15
+  ASSERT_THAT(known().enis, SizeIs(3));
+  Duty brief = duty(Millis(2'000));
+  ASSERT_FALSE(release(brief, {.eni = known().enis.front().id}).ok());
+  const auto grown = grow_for(45);
+  ASSERT_TRUE(grown.ok()) << text_of(grown);
+  EXPECT_EQ(grown->missing, 0);
+  EXPECT_THAT(known().intents, SizeIs(0));
+  EXPECT_EQ(disagreement(), "");
+}
+
+TEST_F(FullColdNodeTest, TheRoomOfAddressesWhoseReleaseWasCutServesPods) {
+  ASSERT_TRUE(grow_for(45).ok());
+  const ipam::Eni eni = known().enis.front();
+  ReleaseRequest some{.eni = eni.id};
+  for (const ipam::Record& record : store_.list().value()) {
+    if (record.pool == eni.id && record.address != eni.address && some.addresses.size() < 4) {
+      some.addresses.push_back(record.address);
+    }
+  }
+  lose_answers("UnassignPrivateIpAddresses", 9);
+  Duty brief = duty(Millis(2'000));
+  ASSERT_FALSE(release(brief, some).ok());
+  cloud_.gateway().faults().clear();
+  const auto grown = grow_for(45);
+  ASSERT_TRUE(grown.ok()) << text_of(grown);
+  EXPECT_EQ(grown->missing, 0);
+  EXPECT_EQ(disagreement(), "");
+}
+
 class LargeColdNodeTest : public ColdNodeTest {
  protected:
   LargeColdNodeTest() : ColdNodeTest("ecs.g7.32xlarge") {}
