@@ -125,16 +125,18 @@ class Daemon {
 
   void make_pool_duties() {
     recover_ = make("recover", {.period = hours(24), .spacing = seconds(30)}, no_args, nullptr);
-    if (!options_.pool) {
+    if (options_.pool == Pool::kNothing) {
       return;
     }
-    keep_ = make(
-        "pool.keep", {.period = minutes(1)},
-        [this] {
-          return base::print_json(Json{{"pending", pods_ == nullptr ? 0 : pods_->pending()}});
-        },
-        [this](const Json& result) { tell_kept(result, log_); });
-    keep_->start();
+    if (options_.pool == Pool::kAll) {
+      keep_ = make(
+          "pool.keep", {.period = minutes(1)},
+          [this] {
+            return base::print_json(Json{{"pending", pods_ == nullptr ? 0 : pods_->pending()}});
+          },
+          [this](const Json& result) { tell_kept(result, log_); });
+      keep_->start();
+    }
     keep_enis_ = make("eni.keep", {.period = minutes(1)}, no_args,
                       [this](const Json& result) { tell_kept_enis(result, log_); });
     keep_enis_->start();

@@ -10,12 +10,19 @@
 
 namespace catena::agent {
 
+// What is kept in stock for pods to come.
+enum class Pool {
+  kAll,   // addresses of shared ENIs, and idle ENIs
+  kEnis,  // idle ENIs alone: nothing is attached that pods of their own ENI could have had
+  kNothing,
+};
+
 struct DaemonOptions {
   NodeOptions node;
   std::string listen = "127.0.0.1:19109";  // metrics and health; "none"
   ConflistPlan conflist;                   // `from` empty: none is written
-  bool pool = true;                        // keeps addresses of shared ENIs in stock
-  bool advertise_enis = false;             // aliyun/eni, in the node's status
+  Pool pool = Pool::kAll;
+  bool advertise_enis = false;  // aliyun/eni, in the node's status
 };
 
 // Until SIGTERM or SIGINT. An error at the start says what is wrong. Ends the process itself where

@@ -30,7 +30,9 @@ cxxopts::Options options_of_run() {
       cxxopts::value<std::string>()->default_value(""))(
       "cni-bin", "where the plugins are; may be given several times",
       cxxopts::value<std::vector<std::string>>()->default_value("/opt/cni/bin"))(
-      "pool", "on or off: keep addresses of shared ENIs in stock",
+      "pool",
+      "what is kept in stock: on (addresses of shared ENIs, and idle ENIs), enis (the latter "
+      "alone), or off",
       cxxopts::value<std::string>()->default_value("on"))(
       "advertise-eni",
       "status: aliyun/eni in the node's status, for nodes without the device "
@@ -56,17 +58,26 @@ Result<ConflistPlan> conflist_of(const std::string& text, const std::vector<std:
   return plan;
 }
 
+Result<Pool> pool_of(const std::string& text) {
+  if (text == "on") {
+    return Pool::kAll;
+  }
+  if (text == "enis") {
+    return Pool::kEnis;
+  }
+  if (text == "off") {
+    return Pool::kNothing;
+  }
+  return Error(ErrorKind::kBadConfig, "--pool '" + text + "', expected on, enis or off");
+}
+
 Result<DaemonOptions> daemon_options_of(const cxxopts::ParseResult& parsed) {
   DaemonOptions options;
   options.node = TRY(node_options_of(parsed));
   options.listen = parsed["listen"].as<std::string>();
   options.conflist = TRY(conflist_of(parsed["conflist"].as<std::string>(),
                                      parsed["cni-bin"].as<std::vector<std::string>>()));
-  const std::string pool = parsed["pool"].as<std::string>();
-  options.pool = pool == "on";
-  if (pool != "on" && pool != "off") {
-    return Error(ErrorKind::kBadConfig, "--pool '" + pool + "', expected on or off");
-  }
+  options.pool = TRY(pool_of(parsed["pool"].as<std::string>()));
   const std::string advertise = parsed["advertise-eni"].as<std::string>();
   options.advertise_enis = advertise == "status";
   if (advertise != "status" && advertise != "none") {

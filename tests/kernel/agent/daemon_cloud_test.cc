@@ -104,8 +104,8 @@ TEST_F(DaemonAndCloud, AnEniConfThatIsBrokenByAnEditLeavesTheOldOneInForce) {
 
 TEST_F(DaemonAndCloud, KeepsAnIdleEniForPodsThatGetOneAsTheirOwn) {
   std::ofstream(eni_conf()) << json{{"version", "1"}, {"min_idle_eni", 1}}.dump();
-  const RunningAgent agent(sim_.netns(1), sim_.state_dir(1), {"--eni-conf", eni_conf()},
-                           sim_.environment());
+  const RunningAgent agent(sim_.netns(1), sim_.state_dir(1),
+                           {"--eni-conf", eni_conf(), "--pool", "enis"}, sim_.environment());
   ipam::Store store(sim_.state_dir(1), {});
   const auto claim = [&store] {
     return store.claim_eni(
@@ -121,6 +121,9 @@ TEST_F(DaemonAndCloud, KeepsAnIdleEniForPodsThatGetOneAsTheirOwn) {
       << agent.log();
   EXPECT_TRUE(eventually([&] { return store.cloud().value().enis.size() == 2; }, seconds(90)))
       << "another one in its place: " << agent.log();
+  for (const ipam::Eni& eni : store.cloud().value().enis) {
+    EXPECT_EQ(eni.mode, ipam::kExclusiveMode) << "no addresses of shared ENIs are kept";
+  }
   const json capacity = agent.ask({{"duty", "eni.capacity"}})["result"];
   EXPECT_EQ(capacity["inUse"], 1) << capacity;
   EXPECT_GE(capacity["capacity"], 2) << capacity;
