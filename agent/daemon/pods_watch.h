@@ -39,7 +39,7 @@ class PodsWatch {
   // Null unless all pods are known and news of them come in.
   std::shared_ptr<const PodsSeen> seen() const;
   // As FindWishes. Without a uid only while all pods are known.
-  std::optional<podwish::Wishes> find(const podwish::PodName& pod) const;
+  std::optional<podwish::Wishes> find(const podwish::PodName& wanted) const;
   // As far as is known.
   int pending() const { return pending_; }
   bool is_synced() const;
