@@ -49,9 +49,9 @@ std::uint16_t major_of(const Queue& queue) {
 Handle limited_class(const Queue& queue) { return {major_of(queue), kLimitedMinor}; }
 
 // Absent instead of an error where there is none.
-Result<std::optional<Qdisc>> present(Result<Qdisc> found) {
+Result<std::optional<Qdisc>> present(const Result<Qdisc>& found) {
   if (found.ok()) {
-    return std::optional<Qdisc>(*std::move(found));
+    return std::optional<Qdisc>(*found);
   }
   return found.error().is(ErrorKind::kNotFound) ? Result<std::optional<Qdisc>>(std::nullopt)
                                                 : Result<std::optional<Qdisc>>(found.error());

@@ -80,7 +80,7 @@ std::string Records::path_of(const std::string& container_id, const std::string&
 Status Records::write(const Record& record) const {
   const std::string path = path_of(record.shaped.container_id, record.shaped.if_name);
   const std::string text = to_json(record);
-  const Status written = write_file(path, text);
+  Status written = write_file(path, text);
   if (written.ok() || !written.error().is(ErrorKind::kNotFound)) {
     return written;
   }
