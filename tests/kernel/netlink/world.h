@@ -11,23 +11,10 @@
 #include "common/base/mac.h"
 #include "common/netlink/netns.h"
 #include "common/netlink/socket.h"
+#include "tests/support/must.h"
 #include "tests/support/scratch_netns.h"
 
 namespace catena::test {
-
-// The value; the test fails with the error's text otherwise.
-template <typename T>
-T must(base::Result<T> result) {
-  if (!result.ok()) {
-    throw std::runtime_error(result.error().text());
-  }
-  return std::move(result).value();
-}
-inline void must(const base::Status& status) {
-  if (!status.ok()) {
-    throw std::runtime_error(status.error().text());
-  }
-}
 
 inline base::Mac mac(const char* text) { return must(base::Mac::parse(text)); }
 inline base::IpAddress ip(const char* text) { return must(base::IpAddress::parse(text)); }

@@ -43,8 +43,6 @@ sim::PlaneNic nic(const std::string& id, const std::string& mac, const std::stri
   return made;
 }
 
-void must(const base::Status& status) { ASSERT_TRUE(status.ok()) << status.error().text(); }
-
 Vpc::Vpc(int mtu) {
   state_ = std::make_unique<sim::StateDir>(value_of(sim::StateDir::open(dir_.path() + "/state")));
   plane_ = value_of(sim::NetnsPlane::start(

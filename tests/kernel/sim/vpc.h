@@ -12,6 +12,7 @@
 #include "common/base/result.h"
 #include "sim/netns_plane.h"
 #include "sim/state_dir.h"
+#include "tests/support/must.h"
 #include "tests/support/scratch_netns.h"
 #include "tests/support/temp_dir.h"
 
@@ -23,8 +24,6 @@ base::IpAddress ip(const std::string& text);
 base::Prefix prefix(const std::string& text);
 sim::PlaneNic nic(const std::string& id, const std::string& mac, const std::string& vswitch,
                   const std::vector<std::string>& addresses);
-// Fails the running test with the error's text.
-void must(const base::Status& status);
 
 // Tries it again for `patience`.
 template <typename Condition>
