@@ -23,8 +23,10 @@ bool is_some(const Json* quantity) {
   if (quantity == nullptr) {
     return false;
   }
-  return quantity->is_string() ? *quantity != "" && *quantity != "0"
-                               : quantity->is_number() && *quantity != 0;
+  if (const auto* text = quantity->get_ptr<const std::string*>(); text != nullptr) {
+    return !text->empty() && *text != "0";
+  }
+  return quantity->is_number() && *quantity != 0;
 }
 
 bool has_eni(const Json& container) {
