@@ -1,5 +1,8 @@
 #include "common/attachment/add.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "common/cni/wanted.h"
 #include "common/podlink/names.h"
 
@@ -21,6 +24,13 @@ ipam::Owner owner_of(const cni::Request& request) {
           .network = request.config.name,
           .netns = request.args.netns,
           .pod = request.args.pod.to_string()};
+}
+
+ipam::EniClaim claim_for(const cni::Request& request, const std::vector<base::Family>& families) {
+  ipam::EniClaim claim{.owner = owner_of(request), .families = families};
+  std::ranges::transform(cni::wanted_ips(request), std::back_inserter(claim.wanted),
+                         &base::Prefix::address);
+  return claim;
 }
 
 ipam::InUse known_to_kernel(netlink::Socket& node) {

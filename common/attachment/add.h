@@ -17,6 +17,9 @@ void log_all(const cni::Request& request, const std::vector<std::string>& notice
 
 ipam::Owner owner_of(const cni::Request& request);
 
+// Of an ENI, or of addresses of one: what the pod and its network want.
+ipam::EniClaim claim_for(const cni::Request& request, const std::vector<base::Family>& families);
+
 // An address is in use when the node has a route to it alone: to a pod of any network, or to
 // itself. `node` must outlive what is returned.
 ipam::InUse known_to_kernel(netlink::Socket& node);

@@ -1,14 +1,11 @@
 #include "plugins/eni/claim.h"
 
-#include <algorithm>
 #include <chrono>
-#include <iterator>
 #include <optional>
 #include <string>
 
 #include "common/attachment/add.h"
 #include "common/attachment/grow.h"
-#include "common/cni/wanted.h"
 #include "common/enilink/nic.h"
 #include "common/podlink/node.h"
 
@@ -24,13 +21,6 @@ using base::Status;
 // The cloud says that an ENI is in use some time before or after its NIC is there.
 constexpr std::chrono::milliseconds kNicPatience{5'000};
 constexpr unsigned char kLocal = 2;  // RTN_LOCAL, linux/rtnetlink.h
-
-ipam::EniClaim claim_for(const cni::Request& request, const Settings& settings) {
-  ipam::EniClaim claim{.owner = attachment::owner_of(request), .families = settings.families};
-  std::ranges::transform(cni::wanted_ips(request), std::back_inserter(claim.wanted),
-                         &base::Prefix::address);
-  return claim;
-}
 
 attachment::Growth growth_for(const Settings& settings) {
   return {.duty = "eni.grow",
@@ -88,7 +78,7 @@ Status is_no_default_route(netlink::Socket& node, const ipam::Eni& eni, const ne
 Result<Claimed> claim(const cni::Request& request, const Settings& settings,
                       netlink::Socket& node) {
   ipam::Store store = settings.open_store();
-  ipam::EniClaim wanted = claim_for(request, settings);
+  ipam::EniClaim wanted = attachment::claim_for(request, settings.families);
   std::optional<ipam::EniAttachment> found;
   const auto try_claim = [&]() -> Result<bool> {
     auto claimed = store.claim_eni(wanted, of_a_pod(node));

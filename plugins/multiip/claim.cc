@@ -4,7 +4,6 @@
 
 #include "common/attachment/add.h"
 #include "common/attachment/grow.h"
-#include "common/cni/wanted.h"
 #include "plugins/multiip/source_routing.h"
 
 namespace catena::multiip {
@@ -18,13 +17,6 @@ using ipam::EniAttachment;
 
 // A link that is plugged in comes within a second; one that is gone must not cost each pod more.
 constexpr std::chrono::milliseconds kLinkPatience{3'000};
-
-ipam::EniClaim claim_for(const cni::Request& request, const Settings& settings) {
-  ipam::EniClaim claim{.owner = attachment::owner_of(request), .families = settings.families};
-  std::ranges::transform(cni::wanted_ips(request), std::back_inserter(claim.wanted),
-                         &base::Prefix::address);
-  return claim;
-}
 
 attachment::Growth growth_for(const Settings& settings) {
   const bool dual = settings.families.size() > 1;
@@ -43,7 +35,7 @@ attachment::Growth growth_for(const Settings& settings) {
 Result<Placed> place(const cni::Request& request, const Settings& settings,
                      const enilink::Kernel& kernel, const enilink::Routing& routing) {
   ipam::Store store = settings.open_store();
-  ipam::EniClaim claim = claim_for(request, settings);
+  ipam::EniClaim claim = attachment::claim_for(request, settings.families);
   std::optional<EniAttachment> found;
   const auto try_claim = [&]() -> Result<bool> {
     auto claimed = store.claim_from_enis(claim, attachment::known_to_kernel(*kernel.routes));

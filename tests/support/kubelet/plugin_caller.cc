@@ -29,17 +29,18 @@ std::shared_ptr<grpc::Channel> connect(const std::string& socket, const std::str
 
 struct PluginCaller::State {
   explicit State(const std::shared_ptr<grpc::Channel>& channel)
-      : stub(v1beta1::DevicePlugin::NewStub(channel)) {}
+      : plugin(v1beta1::DevicePlugin::NewStub(channel)) {}
 
   // Calls `method` of the plugin in time.
   template <typename Method, typename Request, typename Response>
   grpc::Status call(Method method, const Request& request, Response& response) {
     grpc::ClientContext context;
     context.set_deadline(std::chrono::system_clock::now() + kPatience);
-    return (stub.get()->*method)(&context, request, &response);
+    return (plugin.get()->*method)(&context, request, &response);
   }
 
-  std::unique_ptr<v1beta1::DevicePlugin::Stub> stub;
+  // gRPC's name for a client of the service.
+  std::unique_ptr<v1beta1::DevicePlugin::Stub> plugin;
   grpc::ClientContext watching;
   std::thread watcher;
 };
@@ -56,7 +57,7 @@ PluginCaller::~PluginCaller() {
 
 void PluginCaller::watch(OnList on_list) {
   state_->watcher = std::thread([this, on_list = std::move(on_list)] {
-    const auto reader = state_->stub->ListAndWatch(&state_->watching, v1beta1::Empty());
+    const auto reader = state_->plugin->ListAndWatch(&state_->watching, v1beta1::Empty());
     v1beta1::ListAndWatchResponse list;
     while (reader->Read(&list)) {
       DeviceHealth devices;
