@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""check_tidy.py <build directory>: clang-tidy on every source file of the compile database. Files of
-one folder are checked as one text, because most of the time goes into the headers they share; a batch
+"""check_tidy.py <build directory>: clang-tidy on every source file of the compile database that is not
+made by the build itself. Files of one folder are checked as one text, because most of the time goes into the headers they share; a batch
 that does not compile as one text is halved. A file that was clean is not looked at again until it, a
 project header it includes, .clang-tidy, clang-tidy or its compile command changes: the folder
 ${XDG_CACHE_HOME:-~/.cache}/catena-lint remembers, across clones."""
@@ -138,7 +138,7 @@ def main():
     keys, flags = {}, {}
     for entry in json.loads((build / "compile_commands.json").read_text()):
         source = pathlib.Path(entry["file"])
-        if source.is_file() and source not in keys:
+        if source.is_file() and source not in keys and build not in source.parents:
             flags[source] = flags_of(entry["command"])
             keys[source] = key_of(source, flags[source], version)
     CLEAN.mkdir(parents=True, exist_ok=True)
