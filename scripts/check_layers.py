@@ -16,7 +16,7 @@ BELOW = {
     "netlink": {"base"},
     "cni": {"base"},
     "ipam": {"base", "netlink", "cni"},
-    "firewall": {"base", "netlink"},
+    "firewall": {"base", "netlink", "netpol"},
     "enilink": {"base", "netlink", "firewall"},
     "shaping": {"base", "netlink"},
     "podlink": {"base", "netlink", "cni", "firewall"},

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
-"""check_tidy.py <build directory>: clang-tidy on every source file of the compile database that is not
-made by the build itself. Files of one folder are checked as one text, because most of the time goes into the headers they share; a batch
-that does not compile as one text is halved. A file that was clean is not looked at again until it, a
-project header it includes, .clang-tidy, clang-tidy or its compile command changes: the folder
-${XDG_CACHE_HOME:-~/.cache}/catena-lint remembers, across clones."""
+"""check_tidy.py <build directory>: clang-tidy on every source file of the compile database, but those
+that the build itself makes. Files of one folder are checked as one text, because most of the time goes
+into the headers they share; a batch that does not compile as one text is halved. A file that was clean
+is not looked at again until it, a project header it includes, .clang-tidy, clang-tidy or its compile
+command changes: the folder ${XDG_CACHE_HOME:-~/.cache}/catena-lint remembers, across clones."""
 
 import concurrent.futures
 import hashlib

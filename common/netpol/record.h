@@ -1,0 +1,57 @@
+// What is known of pods under NetworkPolicy between calls: a file for each attachment in
+// `state_dir`/policy/pods. Written whole or not at all, and synced before ADD ends.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "common/base/ip.h"
+#include "common/base/result.h"
+
+namespace catena::netpol {
+
+struct Record {
+  std::string container_id;
+  std::string if_name;    // inside the pod
+  std::string netns;      // path of the pod's namespace
+  std::string host_link;  // the veth's end on the node; empty where none is known
+  bool own_nic = false;   // an ENI of its own: its rules are inside its namespace as well
+  std::vector<base::IpAddress> addresses;
+  std::string pod_namespace;  // all three may be empty: nobody knows which pod it is
+  std::string pod_name;
+  std::string pod_uid;
+  bool closed_while_unknown = true;
+  bool operator==(const Record&) const = default;
+
+  // LocalPod::id: 16 hexadecimal digits of a hash of container and interface.
+  std::string id() const;
+};
+
+nlohmann::json to_json(const Record& record);
+// kUndecodable, naming the field.
+base::Result<Record> record_of(const nlohmann::json& json);
+
+// Of one state directory. Nothing is made before the first write. Any number of processes.
+class Records {
+ public:
+  explicit Records(const std::string& state_dir) : directory_(state_dir + "/policy/pods") {}
+  const std::string& directory() const { return directory_; }
+
+  base::Status write(const Record& record) const;
+  // Nothing where there is none.
+  base::Result<std::optional<Record>> find(const std::string& container_id,
+                                           const std::string& if_name) const;
+  // All that can be read; what can't is left out and named in `notices`.
+  base::Result<std::vector<Record>> list(std::vector<std::string>& notices) const;
+  // Also ok where there is none.
+  base::Status remove(const std::string& container_id, const std::string& if_name) const;
+
+ private:
+  std::string path_of(const std::string& container_id, const std::string& if_name) const;
+  std::string directory_;
+};
+
+}  // namespace catena::netpol
