@@ -1,16 +1,13 @@
 #include "agent/eni_answers.h"
 
-#include <mutex>
-
 #include <nlohmann/json.hpp>
 
 #include "agent/exclusive.h"
+#include "agent/growth_answers.h"
 
 namespace catena::agent {
 namespace {
 
-using base::Error;
-using base::ErrorKind;
 using base::Fields;
 using base::Result;
 using Json = nlohmann::json;
@@ -19,35 +16,12 @@ constexpr std::int64_t kMostEnis = 128;  // no instance type has more than 32
 
 Json json_of(const EnisGrown& grown) {
   Json json{{"enis", grown.enis}, {"idle", grown.idle}};
-  if (grown.missing > 0) {
-    json["missing"] = grown.missing;
-  }
-  if (grown.why.has_value()) {
-    json["why"] = grown.why->text();
-    json["code"] = grown.why->code();
-  }
+  put_shortage(json, grown.missing, grown.why);
   return json;
 }
 
-// The memory of this process, shared by its calls.
-class SharedCapacity {
- public:
-  std::optional<CapacityMemory> get() {
-    const std::scoped_lock lock(mutex_);
-    return memory_;
-  }
-  void set(const std::optional<CapacityMemory>& memory) {
-    const std::scoped_lock lock(mutex_);
-    memory_ = memory;
-  }
-
- private:
-  std::mutex mutex_;
-  std::optional<CapacityMemory> memory_;
-};
-
-SharedCapacity& shared_capacity() {
-  static SharedCapacity memory;
+SharedMemory<std::optional<CapacityMemory>>& shared_capacity() {
+  static SharedMemory<std::optional<CapacityMemory>> memory;
   return memory;
 }
 
@@ -68,12 +42,8 @@ Result<Json> answer_eni_capacity(Duty& duty, Fields& args) {
 Result<Json> answer_eni_grow(Duty& duty, Fields& args) {
   EniDemand demand;
   demand.enis = static_cast<int>(TRY(args.integer("demand", 0, kMostEnis)).value_or(0));
-  demand.families.ipv4 = TRY(args.boolean("ipv4")).value_or(true);
-  demand.families.ipv6 = TRY(args.boolean("ipv6")).value_or(false);
+  demand.families = TRY(families_in(args, "eni.grow"));
   TRY(args.no_unknown_keys());
-  if (!demand.families.ipv4 && !demand.families.ipv6) {
-    return Error(ErrorKind::kBadConfig, "eni.grow: ipv4 and ipv6 are both false");
-  }
   return json_of(TRY(grow_exclusive(duty, demand)));
 }
 

@@ -12,6 +12,10 @@ using base::ErrorKind;
 using base::IpAddress;
 using base::Result;
 
+namespace {
+constexpr unsigned char kLocal = 2;  // RTN_LOCAL, linux/rtnetlink.h
+}  // namespace
+
 void log_all(const cni::Request& request, const std::vector<std::string>& notices) {
   for (const std::string& notice : notices) {
     request.log->warning(notice);
@@ -33,14 +37,16 @@ ipam::EniClaim claim_for(const cni::Request& request, const std::vector<base::Fa
   return claim;
 }
 
-ipam::InUse known_to_kernel(netlink::Socket& node) {
-  return [&node](const IpAddress& address) -> Result<bool> {
+ipam::InUse known_to_kernel(netlink::Socket& node, NodesOwn nodes_own) {
+  return [&node, nodes_own](const IpAddress& address) -> Result<bool> {
     const Result<netlink::Route> route = node.matching_route(address);
     if (!route.ok()) {
       return route.error().is(ErrorKind::kNotFound) ? Result<bool>(false)
                                                     : Result<bool>(route.error());
     }
-    return route->destination.length() == address.bits();
+    const bool own = route->type == kLocal;
+    return route->destination.length() == address.bits() &&
+           (!own || nodes_own == NodesOwn::kIsInUse);
   };
 }
 

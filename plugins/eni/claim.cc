@@ -2,10 +2,10 @@
 
 #include <chrono>
 #include <optional>
-#include <string>
+#include <utility>
 
 #include "common/attachment/add.h"
-#include "common/attachment/grow.h"
+#include "common/attachment/claim.h"
 #include "common/enilink/nic.h"
 #include "common/podlink/node.h"
 
@@ -14,13 +14,11 @@ namespace {
 
 using base::Error;
 using base::ErrorKind;
-using base::IpAddress;
 using base::Result;
 using base::Status;
 
 // The cloud says that an ENI is in use some time before or after its NIC is there.
 constexpr std::chrono::milliseconds kNicPatience{5'000};
-constexpr unsigned char kLocal = 2;  // RTN_LOCAL, linux/rtnetlink.h
 
 attachment::Growth growth_for(const Settings& settings) {
   return {.duty = "eni.grow",
@@ -31,19 +29,6 @@ attachment::Growth growth_for(const Settings& settings) {
           .queue = "eni",
           .failed = "no ENI is free for the pod alone, and none can be attached",
           .missing = "free exclusive ENI"};
-}
-
-// A pod's: the node's own would be one that somebody's DHCP client gave the NIC, which goes when it
-// moves.
-ipam::InUse of_a_pod(netlink::Socket& node) {
-  return [&node](const IpAddress& address) -> Result<bool> {
-    const Result<netlink::Route> route = node.matching_route(address);
-    if (!route.ok()) {
-      return route.error().is(ErrorKind::kNotFound) ? Result<bool>(false)
-                                                    : Result<bool>(route.error());
-    }
-    return route->destination.length() == address.bits() && route->type != kLocal;
-  };
 }
 
 // kNotFound when it does not come in time.
@@ -59,12 +44,12 @@ Result<netlink::Link> await_nic(netlink::Socket& node, const base::Mac& mac) {
 }
 
 // The node would lose its own connection.
-Status is_no_default_route(netlink::Socket& node, const ipam::Eni& eni, const netlink::Link& nic) {
+Status is_no_default_route(netlink::Socket& node, const netlink::Link& nic) {
   for (const base::Family family : {base::Family::kIpv4, base::Family::kIpv6}) {
     const auto route = TRY(podlink::find_default_route(node, family));
     if (route.has_value() && route->if_index == nic.index) {
       return Error(ErrorKind::kNotAvailable,
-                   eni.id + ": its NIC " + nic.name + " has the node's own default route")
+                   "its NIC " + nic.name + " has the node's own default route")
           .advice(
               "remove that route, or make the ENI a shared one: the primary NIC serves no pod "
               "alone");
@@ -78,39 +63,28 @@ Status is_no_default_route(netlink::Socket& node, const ipam::Eni& eni, const ne
 Result<Claimed> claim(const cni::Request& request, const Settings& settings,
                       netlink::Socket& node) {
   ipam::Store store = settings.open_store();
-  ipam::EniClaim wanted = attachment::claim_for(request, settings.families);
-  std::optional<ipam::EniAttachment> found;
-  const auto try_claim = [&]() -> Result<bool> {
-    auto claimed = store.claim_eni(wanted, of_a_pod(node));
-    attachment::log_all(request, store.take_notices());
-    if (!claimed.ok()) {
-      return std::move(claimed).error();
-    }
-    found = std::move(claimed).value();
-    return found.has_value();
-  };
-  std::string why_passed_over;
-  while (true) {
-    if (!TRY(try_claim())) {
-      const Status grown = attachment::claim_when_grown(request, growth_for(settings), try_claim);
-      if (!grown.ok()) {
-        return Error(grown.error()).append(why_passed_over);
-      }
-    }
-    Result<netlink::Link> nic = await_nic(node, found->eni.mac);
-    if (nic.ok()) {
-      TRY(is_no_default_route(node, found->eni, *nic));
-      return Claimed{.held = *std::move(found), .nic = std::move(nic).value()};
-    }
-    if (!nic.error().is(ErrorKind::kNotFound)) {
-      return Error(nic.error()).context(found->eni.id);
-    }
-    const std::string why = found->eni.id + ": " + nic.error().text();
-    request.log->warning(why);
-    why_passed_over += "; " + why;
-    wanted.except.push_back(found->eni.id);
-    TRY(store.release_eni(wanted.owner.container_id, wanted.owner.if_name));
+  netlink::Link nic;
+  const attachment::EniSource source{
+      .growth = growth_for(settings),
+      .claim =
+          [&](ipam::Store& from, const ipam::EniClaim& wanted) {
+            return from.claim_eni(
+                wanted, attachment::known_to_kernel(node, attachment::NodesOwn::kIsNotInUse));
+          },
+      .make_ready = [&](const ipam::EniAttachment& claimed) -> Status {
+        nic = TRY(await_nic(node, claimed.eni.mac));
+        return is_no_default_route(node, nic);
+      },
+      .give_back = [](ipam::Store& to, const ipam::Owner& owner) -> Status {
+        TRY(to.release_eni(owner.container_id, owner.if_name));
+        return {};
+      }};
+  auto held = attachment::claim_ready(request, store,
+                                      attachment::claim_for(request, settings.families), source);
+  if (!held.ok()) {
+    return std::move(held).error();
   }
+  return Claimed{.held = std::move(held).value(), .nic = std::move(nic)};
 }
 
 }  // namespace catena::eni

@@ -2,8 +2,7 @@
 #include <algorithm>
 
 #include "common/ask/duty.h"
-#include "common/attachment/add.h"
-#include "common/firewall/table.h"
+#include "common/attachment/readiness.h"
 #include "plugins/eni/eni_plugin.h"
 #include "plugins/eni/settings.h"
 
@@ -17,13 +16,9 @@ using base::Status;
 // With "requested" most pods need none, and must start.
 Status an_eni_can_be_had(const cni::Request& request, const Settings& settings) {
   ipam::Store store = settings.open_store();
-  const auto stock = store.stock(ipam::IfBusy::kFail);
-  attachment::log_all(request, store.take_notices());
-  if (!stock.ok() && stock.error().is(ErrorKind::kTryAgain)) {
-    return {};  // the store is busy at this moment, which is no reason to call the node unready
-  }
-  if (!stock.ok()) {
-    return Error(stock.error()).as(ErrorKind::kNotAvailable);
+  const auto stock = TRY(attachment::stock_at_hand(request, store));
+  if (!stock.has_value()) {
+    return {};
   }
   const bool any = std::ranges::any_of(
       *stock, [&settings](const ipam::EniStock& one) { return one.is_idle(settings.families); });
@@ -35,26 +30,16 @@ Status an_eni_can_be_had(const cni::Request& request, const Settings& settings) 
       .advice("install catena-agent beside the plugins, or delete pods");
 }
 
-Status firewall_works(const Settings& settings) {
-  if (!settings.host_peer) {
-    return {};
-  }
-  auto table = firewall::Table::open();
-  if (!table.ok()) {
-    return Error(table.error()).as(ErrorKind::kNotAvailable);
-  }
-  const auto in_place = table->has_marks(settings.marks);
-  const Status possible = in_place.ok() && *in_place ? Status() : table->can_mark();
-  return possible.ok() ? Status() : Status(Error(possible.error()).as(ErrorKind::kNotAvailable));
-}
-
 }  // namespace
 
 Status status(const cni::Request& request) {
   const Settings settings = TRY(Settings::from(request.config));
   TRY(an_eni_can_be_had(request, settings));
-  TRY(firewall_works(settings));
-  return settings.host_peer ? attachment::forwarding_is_as_wanted(settings) : Status();
+  if (!settings.host_peer) {
+    return {};
+  }
+  TRY(attachment::firewall_is_ready(settings.marks));
+  return attachment::forwarding_is_as_wanted(settings);
 }
 
 }  // namespace catena::eni

@@ -3,14 +3,12 @@
 #include <algorithm>
 
 #include "common/attachment/add.h"
-#include "common/attachment/grow.h"
+#include "common/attachment/claim.h"
 #include "plugins/multiip/source_routing.h"
 
 namespace catena::multiip {
 namespace {
 
-using base::Error;
-using base::ErrorKind;
 using base::Result;
 using base::Status;
 using ipam::EniAttachment;
@@ -35,42 +33,31 @@ attachment::Growth growth_for(const Settings& settings) {
 Result<Placed> place(const cni::Request& request, const Settings& settings,
                      const enilink::Kernel& kernel, const enilink::Routing& routing) {
   ipam::Store store = settings.open_store();
-  ipam::EniClaim claim = attachment::claim_for(request, settings.families);
-  std::optional<EniAttachment> found;
-  const auto try_claim = [&]() -> Result<bool> {
-    auto claimed = store.claim_from_enis(claim, attachment::known_to_kernel(*kernel.routes));
-    attachment::log_all(request, store.take_notices());
-    if (!claimed.ok()) {
-      return std::move(claimed).error();
-    }
-    found = std::move(claimed).value();
-    return found.has_value();
-  };
-  std::string why_passed_over;
-  while (true) {
-    if (!TRY(try_claim())) {
-      const Status grown = attachment::claim_when_grown(request, growth_for(settings), try_claim);
-      if (!grown.ok()) {
-        return Error(grown.error()).append(why_passed_over);
-      }
-    }
-    const auto link =
-        enilink::ensure_eni(kernel, host_eni(found->eni, settings), routing, kLinkPatience);
-    if (link.ok()) {
-      Placed placed{.eni = std::move(found->eni), .link = *link, .addresses = {}};
-      std::ranges::transform(found->records, std::back_inserter(placed.addresses),
-                             &ipam::Record::address);
-      return placed;
-    }
-    if (!link.error().is(ErrorKind::kNotFound)) {
-      return Error(link.error()).context(found->eni.id);
-    }
-    const std::string why = found->eni.id + ": " + link.error().text();
-    request.log->warning(why);
-    why_passed_over += "; " + why;
-    claim.except.push_back(found->eni.id);
-    TRY(store.release(claim.owner.container_id, claim.owner.if_name));
+  enilink::EniLink link;
+  const attachment::EniSource source{
+      .growth = growth_for(settings),
+      .claim =
+          [&](ipam::Store& from, const ipam::EniClaim& wanted) {
+            return from.claim_from_enis(wanted, attachment::known_to_kernel(*kernel.routes));
+          },
+      .make_ready = [&](const EniAttachment& claimed) -> Status {
+        link = TRY(
+            enilink::ensure_eni(kernel, host_eni(claimed.eni, settings), routing, kLinkPatience));
+        return {};
+      },
+      .give_back = [](ipam::Store& to, const ipam::Owner& owner) -> Status {
+        TRY(to.release(owner.container_id, owner.if_name));
+        return {};
+      }};
+  auto found = attachment::claim_ready(request, store,
+                                       attachment::claim_for(request, settings.families), source);
+  if (!found.ok()) {
+    return std::move(found).error();
   }
+  Placed placed{.eni = std::move(found->eni), .link = link, .addresses = {}};
+  std::ranges::transform(found->records, std::back_inserter(placed.addresses),
+                         &ipam::Record::address);
+  return placed;
 }
 
 }  // namespace catena::multiip

@@ -2,8 +2,7 @@
 #include <algorithm>
 
 #include "common/ask/duty.h"
-#include "common/attachment/add.h"
-#include "common/firewall/table.h"
+#include "common/attachment/readiness.h"
 #include "plugins/multiip/multiip_plugin.h"
 #include "plugins/multiip/settings.h"
 
@@ -22,13 +21,9 @@ bool has_addresses(const ipam::EniStock& stock, const Settings& settings) {
 
 Status addresses_can_be_had(const cni::Request& request, const Settings& settings) {
   ipam::Store store = settings.open_store();
-  const auto stock = store.stock(ipam::IfBusy::kFail);
-  attachment::log_all(request, store.take_notices());
-  if (!stock.ok() && stock.error().is(ErrorKind::kTryAgain)) {
-    return {};  // the store is busy at this moment, which is no reason to call the node unready
-  }
-  if (!stock.ok()) {
-    return Error(stock.error()).as(ErrorKind::kNotAvailable);
+  const auto stock = TRY(attachment::stock_at_hand(request, store));
+  if (!stock.has_value()) {
+    return {};
   }
   const bool any = std::ranges::any_of(
       *stock, [&settings](const ipam::EniStock& one) { return has_addresses(one, settings); });
@@ -45,16 +40,8 @@ Status firewall_works(const Settings& settings) {
   if (!needs_marks && !settings.firewall(enilink::Shape::kRules).needed()) {
     return {};
   }
-  auto table = firewall::Table::open();
-  if (!table.ok()) {
-    return Error(table.error()).as(ErrorKind::kNotAvailable);
-  }
-  const auto in_place = table->has_marks(settings.marks);
-  if (!needs_marks || (in_place.ok() && *in_place)) {
-    return {};
-  }
-  const Status possible = table->can_mark();
-  return possible.ok() ? Status() : Status(Error(possible.error()).as(ErrorKind::kNotAvailable));
+  return attachment::firewall_is_ready(
+      needs_marks ? std::optional<firewall::MarkSettings>(settings.marks) : std::nullopt);
 }
 
 }  // namespace

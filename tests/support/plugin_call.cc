@@ -37,4 +37,22 @@ Answer call_plugin(const PluginSite& site, const PluginCall& call) {
   return answer;
 }
 
+std::string address_of(const Answer& added, std::size_t index) {
+  const std::string address = added.json.at("ips").at(index).at("address");
+  return address.substr(0, address.find('/'));
+}
+
+std::string host_link_of(const Answer& added) {
+  for (const auto& link : added.json.at("interfaces")) {
+    if (link.value("sandbox", std::string()).empty()) {
+      return link.at("name");
+    }
+  }
+  return {};
+}
+
+bool can_ping(const ScratchNetNs& from, const std::string& address) {
+  return from.sh_ok("ping -n -q -c 1 -W 2 " + address);
+}
+
 }  // namespace catena::test

@@ -5,10 +5,33 @@
 #include <utility>
 #include <vector>
 
+#include <nlohmann/json.hpp>
+
+#include "tests/support/process.h"
 #include "tests/support/scratch_netns.h"
-#include "tests/support/test_node.h"
 
 namespace catena::test {
+
+struct PluginCall {
+  std::string command;
+  std::string container_id = "pod-a";
+  std::string if_name = "eth0";
+  std::string netns;
+  std::string args;
+  nlohmann::json config;
+  std::string raw_input;  // instead of config, when not empty
+  // Put before the plugin: {"strace", ...}.
+  std::vector<std::string> wrapper;
+};
+
+struct Answer {
+  Outcome process;
+  // stdout as JSON; null when it is empty. A test fails when it is neither.
+  nlohmann::json json;
+  bool ok() const { return process.exit_status == 0; }
+  int code() const { return json.value("code", -1); }
+  std::string message() const { return json.value("msg", std::string()); }
+};
 
 struct PluginSite {
   std::string plugin;  // "catena-eni"
@@ -23,5 +46,12 @@ PluginSite site_without_agent(const std::string& plugin, const ScratchNetNs& nod
 
 // A test fails when stdout is neither empty nor JSON.
 Answer call_plugin(const PluginSite& site, const PluginCall& call);
+
+// The first address of a result, without its prefix length.
+std::string address_of(const Answer& added, std::size_t index = 0);
+// The name of the host end.
+std::string host_link_of(const Answer& added);
+
+bool can_ping(const ScratchNetNs& from, const std::string& address);
 
 }  // namespace catena::test

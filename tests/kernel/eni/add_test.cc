@@ -82,6 +82,17 @@ TEST(EniAdd, ThePodSeesTheNicInTheVswitchsPrefixAndVeth1) {
   EXPECT_THAT(pod.sh("ip link show eth0"), HasSubstr("alias was "));
 }
 
+TEST(EniAdd, AnEniWhoseNicIsNotThereIsPassedOverAndNamed) {
+  const OwnEniNode scene({.enis = 0});
+  scene.put_eni(1);
+  const ScratchNetNs pod;
+  const Answer alone = scene.try_add(pod, "pod-a", {{"growTimeout", 1}});
+  EXPECT_EQ(alone.code(), 11) << alone.process.out;
+  EXPECT_THAT(alone.message(), HasSubstr("eni-1: "));
+  EXPECT_THAT(alone.message(), HasSubstr(OwnEniNode::mac_of(1)));
+  EXPECT_EQ(scene.held(), "");
+}
+
 TEST(EniAdd, TheResultNamesTheHostLinkTheNicAndVeth1) {
   const OwnEniNode scene;
   const ScratchNetNs pod;

@@ -178,19 +178,25 @@ TEST(EniGc, TakesBackWhatNoValidContainerHas) {
   EXPECT_THAT(scene.held(), testing::Not(HasSubstr("pod-a")));
 }
 
+// Whether the ADD, killed at the n-th of these system calls, came to its end before it.
+bool add_survives(const OwnEniNode& scene, const ScratchNetNs& pod, const std::string& calls,
+                  int n) {
+  return scene
+      .call({.command = "ADD",
+             .container_id = "pod-a",
+             .netns = pod.path(),
+             .config = scene.config(),
+             .wrapper = {"/usr/bin/strace", "-qq", "-o", "/dev/null", "-e",
+                         "inject=" + calls + ":signal=SIGKILL:when=" + std::to_string(n)}})
+      .ok();
+}
+
 TEST(EniAgain, AnAddThatWasKilledIsUndoneByTheNext) {
   // At the n-th message to the kernel by which it changes something.
   for (int n = 1; n < 12; ++n) {
     const OwnEniNode scene({.enis = 1});
     const ScratchNetNs pod;
-    const Answer killed =
-        scene.call({.command = "ADD",
-                    .container_id = "pod-a",
-                    .netns = pod.path(),
-                    .config = scene.config(),
-                    .wrapper = {"/usr/bin/strace", "-qq", "-o", "/dev/null", "-e",
-                                "inject=sendmsg:signal=SIGKILL:when=" + std::to_string(n)}});
-    if (killed.ok()) {
+    if (add_survives(scene, pod, "sendmsg", n)) {
       break;
     }
     const Answer added = scene.add(pod, "pod-a");
@@ -205,18 +211,12 @@ TEST(EniAgain, ADelAfterAnAddThatWasKilledLeavesNothing) {
     const OwnEniNode scene({.enis = 1});
     const std::string before = scene.nics();
     const ScratchNetNs pod;
-    const Answer killed =
-        scene.call({.command = "ADD",
-                    .container_id = "pod-a",
-                    .netns = pod.path(),
-                    .config = scene.config(),
-                    .wrapper = {"/usr/bin/strace", "-qq", "-o", "/dev/null", "-e",
-                                "inject=sendmsg,sendto:signal=SIGKILL:when=" + std::to_string(n)}});
+    const bool is_whole = add_survives(scene, pod, "sendmsg,sendto", n);
     EXPECT_TRUE(scene.del(pod.path(), "pod-a").ok()) << n;
     EXPECT_EQ(scene.nics(), before) << n;
     EXPECT_EQ(scene.leftovers(), "") << n;
     EXPECT_EQ(scene.held(), "") << n;
-    if (killed.ok()) {
+    if (is_whole) {
       break;
     }
   }

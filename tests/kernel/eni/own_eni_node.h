@@ -3,15 +3,10 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
 #include <nlohmann/json.hpp>
 
-#include "common/ipam/store.h"
-#include "tests/kernel/sim/vpc.h"
-#include "tests/support/scratch_netns.h"
-#include "tests/support/temp_dir.h"
-#include "tests/support/test_node.h"
+#include "tests/kernel/sim/eni_scene.h"
 
 namespace catena::test {
 
@@ -24,33 +19,15 @@ struct OwnEniPlan {
 // eni-1 (192.168.0.31, fd00:a::31) is in the primary NIC's vSwitch, eni-2 (192.168.1.32,
 // fd00:b::32) and eni-3 (192.168.1.33, fd00:b::33) in the other; eni-s is shared, with .41 and .42
 // of the other. The routes of the pod networks 172.30.1.0/24 and fd00:30:1::/64 lead to this node.
-class OwnEniNode {
+class OwnEniNode : public EniScene {
  public:
   explicit OwnEniNode(const OwnEniPlan& plan = {});
 
-  Vpc vpc;
-  const ScratchNetNs& node() const { return vpc.a(); }
-  std::string dir() const { return dir_.path(); }
-  std::string state_dir() const { return dir_.path() + "/state"; }
-  ipam::Store store() const { return {state_dir(), {}}; }
   // Plugs and stores another exclusive ENI, as the agent would; `number` is 1 to 9.
   void plug_eni(int number, int mtu = 1500);
   void put_eni(int number) const;
   static std::string mac_of(int number);
 
-  // Of catena-eni, "when": "always", service network 10.96.0.0/16; `overrides` merged over it.
-  nlohmann::json config(const nlohmann::json& overrides = nlohmann::json::object()) const;
-  // Where no agent is, unless the call's wrapper says so.
-  Answer call(const PluginCall& call, const std::string& plugin = "catena-eni") const;
-  Answer try_add(const ScratchNetNs& pod, const std::string& container,
-                 const nlohmann::json& overrides = nlohmann::json::object()) const;
-  Answer add(const ScratchNetNs& pod, const std::string& container,
-             const nlohmann::json& overrides = nlohmann::json::object()) const;
-  Answer del(const std::string& netns, const std::string& container,
-             const nlohmann::json& overrides = nlohmann::json::object()) const;
-  Answer check(const ScratchNetNs& pod, const std::string& container, const Answer& added,
-               const nlohmann::json& overrides = nlohmann::json::object()) const;
-  Answer gc(const std::vector<std::string>& containers) const;
   // Of a plugin that serves pods behind catena-eni: "catena-multiip", "catena-vpc-route".
   Answer add_shared(const std::string& plugin, const ScratchNetNs& pod,
                     const std::string& container, bool ipv4 = true) const;
@@ -61,12 +38,10 @@ class OwnEniNode {
   std::string leftovers() const;
   // "eth1 00:16:3e:00:02:01 down", one a line, of ENIs' NICs on the node but the primary one.
   std::string nics() const;
-  // "192.168.0.31 bound pod-a", one a line, of what is not free or cooling.
-  std::string held() const;
-  std::string log() const;
 
  private:
-  TempDir dir_;
+  // "when": "always", service network 10.96.0.0/16.
+  nlohmann::json plain_config() const override;
 };
 
 }  // namespace catena::test

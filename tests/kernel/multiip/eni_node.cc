@@ -1,16 +1,7 @@
 #include "tests/kernel/multiip/eni_node.h"
 
-#include <fstream>
-#include <iterator>
-
-#include <gtest/gtest.h>
-
-#include "tests/support/plugin_call.h"
-
 namespace catena::test {
 namespace {
-
-constexpr char kPlugin[] = "catena-multiip";
 
 struct EniPlan {
   const char* id;
@@ -25,20 +16,6 @@ constexpr EniPlan kEnis[] = {
 };
 
 const EniPlan& plan_of(const std::string& id) { return id == "eni-1" ? kEnis[0] : kEnis[1]; }
-
-ipam::Eni record_of(const EniPlan& plan) {
-  ipam::Eni eni;
-  eni.id = plan.id;
-  eni.mac = base::Mac::parse(plan.mac).value();
-  eni.vswitch = plan.vswitch;
-  eni.address = ip(std::string(plan.net4) + "21");
-  eni.gateway = ip(std::string(plan.net4) + "253");
-  eni.prefix_length = 24;
-  eni.gateway6 = ip(std::string(plan.net6) + "ffff:ffff:ffff:fff7");
-  eni.mode = ipam::kSharedMode;
-  eni.state = ipam::EniState::kInUse;
-  return eni;
-}
 
 std::vector<std::string> delivered_to(const EniPlan& plan) {
   std::vector<std::string> addresses;
@@ -57,22 +34,23 @@ std::vector<std::string> delivered_to(const EniPlan& plan) {
 
 }  // namespace
 
-EniNode::EniNode(const ScenePlan& plan) : vpc(plan.mtu) {
-  node().sh("sysctl -qw net.ipv4.conf.all.rp_filter=" + plan.all_rp_filter +
-            " net.ipv4.conf.default.rp_filter=" + plan.all_rp_filter +
-            " net.ipv4.conf.eth0.rp_filter=" + plan.all_rp_filter);
+EniNode::EniNode(const ScenePlan& plan) : EniScene("catena-multiip", plan.mtu) {
+  set_rp_filter(plan.all_rp_filter);
+  node().sh("sysctl -qw net.ipv4.conf.eth0.rp_filter=" + plan.all_rp_filter);
   for (const EniPlan& eni : kEnis) {
     sim::PlaneNic card = nic(eni.id, eni.mac, eni.vswitch, delivered_to(eni));
     card.mtu = plan.mtu;
     must(vpc.plane().plug("i-a", card));
-    put_eni(record_of(eni));
+    put_shared(eni.id, eni.mac, eni.vswitch);
   }
 }
 
-void EniNode::put_eni(const ipam::Eni& eni) const {
-  ipam::CloudChange change;
-  change.put_enis = {eni};
-  must(store().change(change));
+void EniNode::put_shared(const std::string& id, const std::string& mac,
+                         const std::string& vswitch) const {
+  ipam::Eni eni = eni_record(id, mac, vswitch);
+  eni.mode = ipam::kSharedMode;
+  eni.address = ip(vswitch == "vsw-a" ? "192.168.0.21" : "192.168.1.21");
+  put_eni(eni);
 }
 
 void EniNode::put_addresses(const std::string& eni, const std::vector<std::string>& hosts) const {
@@ -86,63 +64,8 @@ void EniNode::put_addresses(const std::string& eni, const std::vector<std::strin
 }
 
 void EniNode::put_lost_eni(const std::string& id, const std::string& address) const {
-  ipam::Eni eni = record_of(kEnis[0]);
-  eni.id = id;
-  eni.mac = base::Mac::parse("00:16:3e:00:0f:0f").value();
-  put_eni(eni);
+  put_shared(id, "00:16:3e:00:0f:0f", "vsw-a");
   must(store().change({.put_addresses = {{ip(address), id}}}));
-}
-
-nlohmann::json EniNode::config(const nlohmann::json& overrides) const {
-  nlohmann::json config = {{"cniVersion", "1.1.0"},
-                           {"name", "testnet"},
-                           {"type", kPlugin},
-                           {"stateDir", state_dir()},
-                           {"logFile", dir() + "/log"}};
-  config.merge_patch(overrides);
-  return config;
-}
-
-Answer EniNode::call(const PluginCall& call) const {
-  return call_plugin(site_without_agent(kPlugin, node(), dir()), call);
-}
-
-Answer EniNode::add(const ScratchNetNs& pod, const std::string& container,
-                    const nlohmann::json& overrides) const {
-  Answer added =
-      call({.command = "ADD",
-            .container_id = container,
-            .netns = pod.path(),
-            .args = "IgnoreUnknown=1;K8S_POD_NAMESPACE=default;K8S_POD_NAME=" + container,
-            .config = config(overrides)});
-  EXPECT_TRUE(added.ok()) << added.process.out << added.process.err;
-  return added;
-}
-
-Answer EniNode::del(const std::string& netns, const std::string& container,
-                    const nlohmann::json& overrides) const {
-  return call(
-      {.command = "DEL", .container_id = container, .netns = netns, .config = config(overrides)});
-}
-
-Answer EniNode::check(const ScratchNetNs& pod, const std::string& container, const Answer& added,
-                      const nlohmann::json& overrides) const {
-  nlohmann::json configuration = config(overrides);
-  configuration["prevResult"] = added.json;
-  return call({.command = "CHECK",
-               .container_id = container,
-               .netns = pod.path(),
-               .config = configuration});
-}
-
-Answer EniNode::gc(const std::vector<std::string>& containers) const {
-  nlohmann::json configuration = config();
-  configuration["cni.dev/valid-attachments"] = nlohmann::json::array();
-  for (const std::string& container : containers) {
-    configuration["cni.dev/valid-attachments"].push_back(
-        {{"containerID", container}, {"ifname", "eth0"}});
-  }
-  return call({.command = "GC", .container_id = "", .if_name = "", .config = configuration});
 }
 
 std::string EniNode::leftovers() const {
@@ -152,23 +75,6 @@ std::string EniNode::leftovers() const {
       "ip -6 route show table 20200; ip rule show prio 2048; ip -6 rule show prio 2048; "
       "nft -j list table inet catena | "
       "grep -oE 'ctn[a-z2-7]{12}|192[.]168[.][01][.][1-9][0-9]*|fd00:[ab]::[0-9a-f]+'; true");
-}
-
-std::string EniNode::held() const {
-  std::string text;
-  ipam::Store opened = store();
-  for (const ipam::Record& record : opened.list().value()) {
-    if (record.state != ipam::State::kFree && record.state != ipam::State::kCooling) {
-      text += record.address.to_string() + " " + name_of(record.state) + " " +
-              record.owner.container_id + "\n";
-    }
-  }
-  return text;
-}
-
-std::string EniNode::log() const {
-  std::ifstream in(dir() + "/log");
-  return {std::istreambuf_iterator<char>(in), {}};
 }
 
 }  // namespace catena::test

@@ -2,7 +2,6 @@
 
 #include <filesystem>
 #include <iostream>
-#include <stdexcept>
 #include <unistd.h>
 
 #include <gtest/gtest.h>
@@ -12,14 +11,6 @@
 namespace catena::test {
 namespace {
 
-template <typename T>
-T value_of(base::Result<T> result) {
-  if (!result.ok()) {
-    throw std::runtime_error(result.error().text());
-  }
-  return std::move(result).value();
-}
-
 std::string path_of(const std::string& netns) { return "/run/netns/" + netns; }
 
 }  // namespace
@@ -28,14 +19,14 @@ std::string netns_name(const std::string& what) {
   return "ctntest" + std::to_string(::getpid()) + "-" + what;
 }
 
-base::IpAddress ip(const std::string& text) { return value_of(base::IpAddress::parse(text)); }
-base::Prefix prefix(const std::string& text) { return value_of(base::Prefix::parse_or_host(text)); }
+base::IpAddress ip(const std::string& text) { return must(base::IpAddress::parse(text)); }
+base::Prefix prefix(const std::string& text) { return must(base::Prefix::parse_or_host(text)); }
 
 sim::PlaneNic nic(const std::string& id, const std::string& mac, const std::string& vswitch,
                   const std::vector<std::string>& addresses) {
   sim::PlaneNic made;
   made.id = id;
-  made.mac = value_of(base::Mac::parse(mac));
+  made.mac = must(base::Mac::parse(mac));
   made.vswitch = vswitch;
   for (const std::string& address : addresses) {
     made.addresses.push_back(prefix(address));
@@ -44,8 +35,8 @@ sim::PlaneNic nic(const std::string& id, const std::string& mac, const std::stri
 }
 
 Vpc::Vpc(int mtu) {
-  state_ = std::make_unique<sim::StateDir>(value_of(sim::StateDir::open(dir_.path() + "/state")));
-  plane_ = value_of(sim::NetnsPlane::start(
+  state_ = std::make_unique<sim::StateDir>(must(sim::StateDir::open(dir_.path() + "/state")));
+  plane_ = must(sim::NetnsPlane::start(
       *state_, {.vpc_netns = netns_name("vpc"),
                 .service_addresses = {ip("100.100.100.200")},
                 .report = [](const base::Error& error) { ADD_FAILURE() << error.text(); }}));
