@@ -326,4 +326,12 @@ const std::map<std::string, Namespace>& Compiler::namespaces() const {
 
 const std::map<Key, Pod>& Compiler::pods() const { return state_->cluster.pods(); }
 
+std::vector<base::IpAddress> Compiler::addresses_of(const Pod& pod) const {
+  return state_->cluster.addresses_of(pod);
+}
+
+std::vector<const Pod*> Compiler::pods_at(const base::IpAddress& address) const {
+  return state_->cluster.pods_at(address);
+}
+
 }  // namespace catena::netpol
