@@ -1,6 +1,7 @@
 // The parts of what a pod is let through and marked by. Internal to this folder.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "common/base/ip.h"
@@ -10,7 +11,14 @@
 
 namespace catena::firewall {
 
+Set entered_set(base::Family family);
+// Names of NICs inside a pod's namespace that are guarded and under policies.
+Set nics_set();
+// The rule ends unless it is ICMPv6 133 to 137, by which neighbours find each other.
+Expressions& add_is_neighbour_discovery(Expressions& expressions);
+
 Plan guard_plan();
+Plan nic_guard_plan(const std::string& if_name);
 base::Result<std::vector<Change>> entering(const std::vector<Entry>& entries);
 
 // From whatever slot they have; nothing for those that have this one.
