@@ -69,9 +69,9 @@ class Xtables {
 };
 
 // kNftables or kIptables: the one that is wanted, if it can be had; of kAuto nftables wherever the
-// kernel can do what Policies needs, else iptables. kUnsupported, with each one's reason,
-// otherwise. A look of some milliseconds, of the calling thread's namespace: for a start, not for
-// each ADD.
+// kernel can do what Policies needs, else iptables. kUnsupported or kNotFound, with each one's
+// reason, where there is neither; a failure that may pass is itself. A look of some milliseconds,
+// of the calling thread's namespace: for a start, not for each ADD.
 base::Result<Backend> choose(Backend wanted, const std::vector<std::string>& cni_path);
 
 }  // namespace catena::firewall
