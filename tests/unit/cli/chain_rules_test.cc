@@ -138,6 +138,11 @@ TEST(ChainAgreement, PluginsShareOneStoreAndAreToldWhatPodsAskFor) {
               ElementsAre(is("plugins[1].stateDir", Verdict::kBad, "/var/lib/catena"),
                           is("plugins[2].capabilities", Verdict::kWarning, "bandwidth"),
                           is("plugins[3].capabilities", Verdict::kWarning, "portMappings")));
+  const auto policy = written(
+      dir,
+      chain_of({maker("catena-vpc-route"), maker("catena-policy", {{"stateDir", "/elsewhere"}})}));
+  EXPECT_THAT(check_agreement(policy),
+              ElementsAre(is("plugins[1].stateDir", Verdict::kBad, "/var/lib/catena")));
 }
 
 TEST(MarkMask, NumbersAreReadAsJsonAndAdminsWriteThem) {
