@@ -229,7 +229,7 @@ Findings check_agreement(const Conflist& conflist) {
                                 R"(": true}, or remove the plugin)"});
       }
     }
-    if (!is_our_maker(entry)) {
+    if (!entry.type.starts_with("catena-")) {
       continue;
     }
     const auto directory = [](const PluginEntry& of) {
