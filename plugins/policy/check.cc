@@ -48,9 +48,20 @@ Differences record_differences(const netpol::Records& records, const Record& exp
   return differences;
 }
 
-// Where nobody made a guard, the pod is not kept out by it.
-Result<Differences> guard_differences(Place place, const Record& record) {
+// Which rules the pod should have, the agent alone knows; that they would count can be seen.
+Status compare_rules(Place place, const Record& record, Differences& differences) {
+  auto policies = TRY(firewall::Policies::open(place));
+  // Where ADD let the pod pass without asking anybody, nobody may have made them yet.
+  const bool must_be_there = record.closed_while_unknown && !record.pod_name.empty();
+  if (must_be_there && !TRY(policies.has_base())) {
+    differences.emplace_back("the chains of network policies are gone or incomplete");
+  }
+  return {};
+}
+
+Result<Differences> kernel_differences(Place place, const Record& record) {
   Differences differences;
+  TRY(compare_rules(place, record, differences));
   auto table = TRY(firewall::Table::open());
   for (const firewall::Entry& entry : entries_of(record, place)) {
     if (!TRY(table.is_entered(entry))) {
@@ -72,7 +83,7 @@ Status check(const cni::Request& request) {
   }
   for (const Place place : places_of(expected)) {
     const auto look = [&]() -> Status {
-      std::ranges::move(TRY(guard_differences(place, expected)), std::back_inserter(found));
+      std::ranges::move(TRY(kernel_differences(place, expected)), std::back_inserter(found));
       return {};
     };
     TRY(run_in(place, expected, look));

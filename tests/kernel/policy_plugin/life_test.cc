@@ -105,6 +105,13 @@ TEST(PolicyCheck, NamesWhatIsMissing) {
   EXPECT_TRUE(node.call({.netns = pod.path(), .result = result}).ok()) << "ADD again";
   EXPECT_TRUE(node.call(check).ok());
 
+  node.node().sh("nft flush chain inet catena policy-ingress");
+  answer = node.call(check);
+  EXPECT_EQ(answer.code(), 100);
+  EXPECT_THAT(answer.message(), HasSubstr("the chains of network policies"));
+  EXPECT_TRUE(node.call({.netns = pod.path(), .result = result}).ok()) << "ADD again";
+  EXPECT_TRUE(node.call(check).ok());
+
   std::filesystem::remove_all(node.state_dir() + "/policy");
   answer = node.call(check);
   EXPECT_EQ(answer.code(), 100);
