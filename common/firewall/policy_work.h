@@ -41,7 +41,6 @@ class Work {
   void delete_chain(const std::string& name);
   void delete_set(const std::string& name);
 
-  bool empty() const { return first_.empty() && added_.empty() && last_.empty() && sets_.empty(); }
   // At most two transactions; kTryAgain that is_outdated() where the ruleset is not at `generation`
   // any more.
   base::Status commit(nl_sock* socket, std::optional<std::uint32_t> generation);
