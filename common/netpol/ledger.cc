@@ -98,12 +98,13 @@ void Ledger::remove_member(const std::string& name, const base::IpAddress& addre
 void Ledger::replace_endpoints(const std::string& name, const base::IpAddress& address,
                                const std::vector<Endpoint>& endpoints) {
   Set& set = rules_.sets.at(name);
-  const auto have = std::ranges::equal_range(set.endpoints, address, {}, &Endpoint::address);
-  if (std::ranges::equal(have, endpoints)) {
+  const auto begin = std::ranges::lower_bound(set.endpoints, address, {}, &Endpoint::address);
+  const auto end = std::ranges::upper_bound(set.endpoints, address, {}, &Endpoint::address);
+  if (std::equal(begin, end, endpoints.begin(), endpoints.end())) {
     return;
   }
   remember(rules_.sets, before_.sets, touched_sets_, name);
-  const auto at = set.endpoints.erase(have.begin(), have.end());
+  const auto at = set.endpoints.erase(begin, end);
   set.endpoints.insert(at, endpoints.begin(), endpoints.end());
 }
 
