@@ -16,7 +16,7 @@ template <typename Iterator>
 Iterator place_of(Iterator begin, Iterator end, std::string_view key) {
   return std::lower_bound(begin, end, key,
                           [](const Labels::value_type& label, std::string_view wanted) {
-                            return label.first < wanted;
+                            return label.first.compare(wanted) < 0;
                           });
 }
 
@@ -40,7 +40,7 @@ Labels::const_iterator Labels::end() const {
 
 Labels::const_iterator Labels::find(std::string_view key) const {
   const auto at = place_of(begin(), end(), key);
-  return at != end() && at->first == key ? at : end();
+  return at != end() && at->first.compare(key) == 0 ? at : end();
 }
 
 std::string& Labels::operator[](const std::string& key) {

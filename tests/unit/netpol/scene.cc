@@ -82,7 +82,8 @@ void erase_one(Named& named, const std::string& name) {
 }  // namespace
 
 bool passes(const Rules& rules, const Packet& packet) {
-  for (const auto& [id, subject] : rules.subjects) {
+  for (const auto& named : rules.subjects) {
+    const Subject& subject = named.second;
     const auto is_its = [&](const base::IpAddress& address) {
       return std::ranges::find(subject.addresses, address) != subject.addresses.end();
     };
