@@ -103,6 +103,17 @@ TEST(ChainPolicy, ClosedUntilPolicyIsDemandedBeforePolicyAndRefusedWithout) {
       ElementsAre(is("plugins[1].closedUntilPolicy", Verdict::kBad, "must be true")));
 }
 
+TEST(ChainPolicy, IptablesHasNoGuardThatCouldBeOpened) {
+  const TempDir dir;
+  const json iptables = maker("catena-policy", {{"backend", "iptables"}});
+  EXPECT_THAT(
+      check_policy(written(
+          dir, chain_of({maker("catena-vpc-route", {{"closedUntilPolicy", true}}), iptables}))),
+      ElementsAre(is("plugins[0].closedUntilPolicy", Verdict::kBad, "opens no guard")));
+  EXPECT_THAT(check_policy(written(dir, chain_of({maker("catena-vpc-route"), iptables}))),
+              IsEmpty());
+}
+
 TEST(ChainMarks, BitsOfKubeProxyAndPortmapAreNotOurs) {
   const TempDir dir;
   const auto with = [&](const json& mask, const json& behind) {
