@@ -1,0 +1,17 @@
+// Flows that the kernel remembers of addresses whose pod is gone: whoever gets the address next must
+// not inherit them.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "common/base/ip.h"
+#include "common/base/result.h"
+
+namespace catena::agent {
+
+// Of the calling thread's namespace. A failure is a notice: it keeps no pod from starting.
+void forget_connections_of(const std::vector<base::IpAddress>& addresses,
+                                   std::vector<std::string>& notices);
+
+}  // namespace catena::agent
