@@ -88,9 +88,11 @@ struct Pod {
   std::string space;
   std::string name;
   std::string uid;
+  // What kubelet calls a static pod, whose object has another; empty of all others.
+  std::string static_uid;
   Labels labels;
   std::vector<base::IpAddress> addresses;  // status.podIPs; sorted
-  std::vector<NamedPort> ports;            // of all containers; sorted
+  std::vector<NamedPort> ports;            // of all containers, those that have a name; sorted
   // Neither a subject nor a peer: on the host's network, Succeeded or Failed.
   bool ignored = false;
   auto operator<=>(const Pod&) const = default;
