@@ -94,7 +94,8 @@ void Compiler::State::select(const Key& key, const std::string& id) {
   const auto local = cluster.locals().find(id);
   const Pod* object = local == cluster.locals().end() ? nullptr : cluster.object_of(local->second);
   const bool is_selected = policy != cluster.policies().end() && object != nullptr &&
-                           !object->ignored && policy->second.pods.matches(object->labels);
+                           object->space == key.first && !object->ignored &&
+                           policy->second.pods.matches(object->labels);
   const auto found = live.find(key);
   const bool was_selected = found != live.end() && found->second.subjects.contains(id);
   if (is_selected || was_selected) {
