@@ -97,7 +97,7 @@ Status Cluster::put(PolicyObject kind, const Json& object) {
       return {};
     }
     case PolicyObject::kPod: {
-      netpol::Pod pod = TRY(read_pod(object).context("pod " + name_of(object)));
+      netpol::Pod pod = TRY(netpol::pod_of(object).context("pod " + name_of(object)));
       if (!has(compiler_.pods(), Key{pod.space, pod.name}, pod)) {
         snapshot_.note(pod);
         compiler_.put(std::move(pod));

@@ -76,6 +76,16 @@ void Enforcer::write_snapshot() {
   }
 }
 
+// A plugin notes a pod before it closes it: then it is none of those that were read, but has a
+// record.
+bool Enforcer::has_record(const std::string& id) const {
+  std::vector<std::string> notices;
+  const auto records = records_.list(notices);
+  // A pod that can't be told of stays closed.
+  return !records.ok() || !notices.empty() ||
+         std::ranges::any_of(*records, [&id](const Record& record) { return record.id() == id; });
+}
+
 Result<bool> Enforcer::write(const std::vector<const Record*>& entered) {
   write_snapshot();
   const netpol::Changes changes = cluster_.take_changes();
@@ -84,8 +94,9 @@ Result<bool> Enforcer::write(const std::vector<const Record*>& entered) {
   }
   const netpol::Rules& rules = cluster_.rules();
   const PolicyRecords& records = cluster_.records();
-  auto written = doubtful_ ? kernel_.sync(rules, records)
-                           : kernel_.follow(changes, rules, records, entered);
+  const auto keeps = [this](const std::string& subject) { return has_record(subject); };
+  auto written = doubtful_ ? kernel_.sync(rules, records, keeps)
+                           : kernel_.follow(changes, rules, records, entered, keeps);
   if (!written.ok()) {
     doubtful_ = true;
     return std::move(written).error();

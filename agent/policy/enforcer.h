@@ -54,6 +54,7 @@ class Enforcer {
 
  private:
   void write_snapshot();
+  bool has_record(const std::string& id) const;
   void catch_up(const std::string& id);
 
   std::string state_dir_;

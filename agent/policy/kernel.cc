@@ -72,13 +72,18 @@ Result<Policies*> PolicyKernel::node() {
   return &*node_;
 }
 
-Status PolicyKernel::sync_node(const Rules& rules, const PolicyRecords& records) {
+Status PolicyKernel::sync_node(const Rules& rules, const PolicyRecords& records,
+                               const Keeps& keeps) {
   Policies* const policies = TRY(node());
   std::vector<Entry> entries;
   for (const auto& [id, record] : records) {
     std::ranges::move(node_entries(record), std::back_inserter(entries));
   }
-  Status written = policies->sync(rules, entries);
+  Status written = policies->sync(rules, entries, keeps);
+  if (!written.ok() && written.error().is(ErrorKind::kNotFound)) {
+    // There is no guard that could be opened.
+    written = policies->sync(rules, {}, keeps);
+  }
   if (!written.ok()) {
     // Whatever is wrong with the socket ends with it.
     node_.reset();
@@ -98,9 +103,9 @@ Status PolicyKernel::sync_nic(const Rules& rules, const Record& record) {
                record.pod_name);
 }
 
-Result<PolicyKernel::Unwritten> PolicyKernel::sync(const Rules& rules,
-                                                   const PolicyRecords& records) {
-  TRY(sync_node(rules, records));
+Result<PolicyKernel::Unwritten> PolicyKernel::sync(const Rules& rules, const PolicyRecords& records,
+                                                   const Keeps& keeps) {
+  TRY(sync_node(rules, records, keeps));
   Unwritten unwritten;
   for (const auto& [id, record] : records) {
     if (!record.own_nic) {
@@ -115,7 +120,8 @@ Result<PolicyKernel::Unwritten> PolicyKernel::sync(const Rules& rules,
 
 Result<PolicyKernel::Unwritten> PolicyKernel::follow(const Changes& changes, const Rules& rules,
                                                      const PolicyRecords& records,
-                                                     const std::vector<const Record*>& entered) {
+                                                     const std::vector<const Record*>& entered,
+                                                     const Keeps& keeps) {
   Policies* const policies = TRY(node());
   std::vector<Entry> entries;
   std::set<std::string> own_nics;
@@ -125,7 +131,7 @@ Result<PolicyKernel::Unwritten> PolicyKernel::follow(const Changes& changes, con
   }
   if (!policies->apply(changes, entries).ok()) {
     ++disturbed_;
-    return sync(rules, records);
+    return sync(rules, records, keeps);
   }
   Unwritten unwritten;
   for (const auto& [id, record] : records) {

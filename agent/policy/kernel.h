@@ -30,12 +30,16 @@ class PolicyKernel {
   using Unwritten = std::map<std::string, base::Error>;
 
   // All of it, whatever is there; every pod is let through the guard, in the same transaction.
-  base::Result<Unwritten> sync(const netpol::Rules& rules, const PolicyRecords& records);
+  // A subject that is not among them stays where `keeps` says so.
+  using Keeps = firewall::Policies::Keeps;
+  base::Result<Unwritten> sync(const netpol::Rules& rules, const PolicyRecords& records,
+                               const Keeps& keeps);
   // After `changes` led to `rules`: the guard lets `entered` through. All of it where somebody
   // touched what was there.
   base::Result<Unwritten> follow(const netpol::Changes& changes, const netpol::Rules& rules,
                                  const PolicyRecords& records,
-                                 const std::vector<const netpol::Record*>& entered);
+                                 const std::vector<const netpol::Record*>& entered,
+                                 const Keeps& keeps);
   // Of one pod with a NIC of its own. Success where its namespace is gone.
   static base::Status sync_nic(const netpol::Rules& rules, const netpol::Record& record);
 
@@ -44,7 +48,8 @@ class PolicyKernel {
 
  private:
   base::Result<firewall::Policies*> node();
-  base::Status sync_node(const netpol::Rules& rules, const PolicyRecords& records);
+  base::Status sync_node(const netpol::Rules& rules, const PolicyRecords& records,
+                         const Keeps& keeps);
 
   std::optional<firewall::Policies> node_;
   std::uint64_t disturbed_ = 0;

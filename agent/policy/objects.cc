@@ -10,9 +10,6 @@ namespace {
 using base::Result;
 using Json = nlohmann::json;
 
-// In the annotations of a static pod's mirror.
-constexpr std::string_view kConfigHash = "kubernetes.io/config.hash";
-
 // The same policy without a rule in either direction; it isolates the same pods.
 Json without_rules(Json object) {
   Json& spec = object["spec"];
@@ -43,15 +40,6 @@ Result<Read<netpol::Policy>> read_policy(const Json& object) {
     return std::move(closed).error();
   }
   return Read<netpol::Policy>{.object = *std::move(closed), .trouble = policy.error().text()};
-}
-
-Result<netpol::Pod> read_pod(const Json& object) {
-  netpol::Pod pod = TRY(netpol::pod_of(object));
-  const std::string& hash = base::text_at(object, {"metadata", "annotations", kConfigHash});
-  if (!hash.empty()) {
-    pod.uid = hash;
-  }
-  return pod;
 }
 
 }  // namespace catena::agent

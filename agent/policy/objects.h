@@ -19,7 +19,5 @@ struct Read {
 // One whose rules can't be read allows nothing to the pods that it selects. An error where not even
 // these can be told.
 base::Result<Read<netpol::Policy>> read_policy(const nlohmann::json& object);
-// Static pods have the uid that kubelet knows them by.
-base::Result<netpol::Pod> read_pod(const nlohmann::json& object);
 
 }  // namespace catena::agent
