@@ -39,10 +39,13 @@ void Desk::ask(const Wish& wish, Reply reply) {
   start(flights_.back());
 }
 
+void Desk::answer_in_loop(const std::string& duty, LoopJob job) {
+  loop_jobs_[duty] = std::move(job);
+}
+
 void Desk::start_in_loop(const Wish& wish, const LoopJob& job, Reply reply) {
   const std::uint64_t asker = add_asker(wish.budget, wish, std::move(reply));
-  const auto done = [this, asker, duty = wish.duty,
-                     begin = Steady::now()](const Answer& answer) {
+  const auto done = [this, asker, duty = wish.duty, begin = Steady::now()](const Answer& answer) {
     DutyCount& count = counts_[duty->name];
     ++(answer.ok() ? count.done : count.failed);
     count.spent += Steady::now() - begin;

@@ -52,9 +52,7 @@ class Desk {
   // The loop's thread itself carries this duty out, in the place of registry.h's function:
   // `job` is called from the loop, and calls `done` once, at any time.
   using LoopJob = std::function<void(const std::string& args, Millis budget, const Reply& done)>;
-  void answer_in_loop(std::string_view duty, LoopJob job) {
-    loop_jobs_[std::string(duty)] = std::move(job);
-  }
+  void answer_in_loop(const std::string& duty, LoopJob job);
   bool idle() const { return flights_.empty(); }
   const std::map<std::string_view, DutyCount>& counts() const { return counts_; }
   // Seconds by which the duty that runs longest is past its budget; negative while none is.

@@ -135,8 +135,7 @@ void add_policy(Text& text, const PolicyCounts& counts) {
   text.one("catena_agent_policy_subjects", "gauge", "Pods of this node under policy.",
            static_cast<double>(counts.subjects));
   text.one("catena_agent_policy_behind", "gauge",
-           "Of these, those whose rules could not be written.",
-           static_cast<double>(counts.behind));
+           "Of these, those whose rules could not be written.", static_cast<double>(counts.behind));
   text.one("catena_agent_policy_failures_total", "counter", "Writes of rules that failed.",
            static_cast<double>(counts.failures));
   text.one("catena_agent_policy_disturbed_total", "counter",

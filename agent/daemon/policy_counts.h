@@ -18,9 +18,9 @@ struct PolicyCounts {
   std::size_t pods = 0;      // of the cluster
   std::size_t subjects = 0;  // pods of this node under policy
   bool synced = false;
-  std::size_t behind = 0;        // subjects whose rules could not be written as they should be
-  std::uint64_t failures = 0;    // writes that failed
-  std::uint64_t disturbed = 0;   // writes that found that somebody had touched the rules
+  std::size_t behind = 0;       // subjects whose rules could not be written as they should be
+  std::uint64_t failures = 0;   // writes that failed
+  std::uint64_t disturbed = 0;  // writes that found that somebody had touched the rules
   std::array<std::uint64_t, kBounds.size() + 1> latency{};  // the last one: longer
   double latency_sum = 0;
 

@@ -9,7 +9,6 @@
 
 #include "agent/api.h"
 #include "agent/policy/add.h"
-#include "agent/policy/connections.h"
 #include "common/base/fields.h"
 #include "common/kube/client.h"
 #include "common/kube/objects.h"
@@ -78,13 +77,10 @@ Status PolicyKeeper::start(const kube::Config& config, Desk& desk) {
                                   loop_, [this] { on_records(); }));
   watch_ = TRY(ClusterWatch::open(config, loop_, log_, enforcer_.cluster(),
                                   [this](Steady::time_point heard) { on_objects(heard); }));
-  desk.answer_in_loop("policy.add",
-                      [this](const std::string& args, Millis budget, const Desk::Reply& reply) {
-                        add(args, budget, reply);
-                      });
-  desk.answer_in_loop("policy.sync",
-                      [this](const std::string& /*args*/, Millis /*budget*/,
-                             const Desk::Reply& reply) { sync(reply); });
+  desk.answer_in_loop("policy.add", [this](const std::string& args, Millis budget,
+                                           const Desk::Reply& reply) { add(args, budget, reply); });
+  desk.answer_in_loop("policy.sync", [this](const std::string& /*args*/, Millis /*budget*/,
+                                            const Desk::Reply& reply) { sync(reply); });
   on_records();
   compare_now_and_then(kCompareNics);
   return {};
@@ -162,9 +158,9 @@ void PolicyKeeper::sync(const Desk::Reply& reply) {
   enforcer_.doubt_all();
   records_changed_ = true;
   const Status written = write();
-  reply(written.ok() ? Desk::Answer(Json{{"pods", counts().subjects},
-                                         {"policies", counts().policies}})
-                     : Desk::Answer(written.error()));
+  reply(written.ok()
+            ? Desk::Answer(Json{{"pods", counts().subjects}, {"policies", counts().policies}})
+            : Desk::Answer(written.error()));
 }
 
 // Those that come in one round of the loop are one transaction.
@@ -208,7 +204,6 @@ Result<bool> PolicyKeeper::write_locked() {
     std::set<IpAddress> left;
     TRY(enforcer_.read_records(notices, left));
     records_changed_ = false;
-    forget_flows(left);
     for (const std::string& notice : notices) {
       warn_once(notice);
     }
@@ -222,22 +217,19 @@ bool PolicyKeeper::is_over(const Asker& asker) {
   if (asker.deadline.passed()) {
     return true;
   }
-  const auto record =
-      enforcer_.records().find(asker.record.container_id, asker.record.if_name);
+  const auto record = enforcer_.records().find(asker.record.container_id, asker.record.if_name);
   if (record.ok() && record->has_value()) {
     return false;
   }
-  asker.reply(record.ok() ? Error(ErrorKind::kNotFound,
-                                  "there is no record of container " + asker.record.container_id +
-                                      " in " + enforcer_.records().directory())
+  asker.reply(record.ok() ? Error(ErrorKind::kNotFound, "there is no record of container " +
+                                                            asker.record.container_id + " in " +
+                                                            enforcer_.records().directory())
                           : record.error());
   return true;
 }
 
-// What a pod's address was in before is not the pod's: flows of an earlier one are forgotten.
 std::vector<const Record*> PolicyKeeper::take_new() {
   std::vector<const Record*> records;
-  std::vector<IpAddress> unsure;
   std::erase_if(new_, [this](const Asker& asker) { return is_over(asker); });
   records.reserve(new_.size());
   for (const Asker& asker : new_) {
@@ -245,18 +237,6 @@ std::vector<const Record*> PolicyKeeper::take_new() {
       warn_once(put.error().text());
     }
     records.push_back(&asker.record);
-    for (const IpAddress& address : asker.record.addresses) {
-      if (without_flows_.erase(address) == 0) {
-        unsure.push_back(address);
-      }
-    }
-  }
-  if (!unsure.empty()) {
-    std::vector<std::string> notices;
-    forget_connections_of(unsure, notices);
-    for (const std::string& notice : notices) {
-      warn_once(notice);
-    }
   }
   return records;
 }
@@ -284,8 +264,8 @@ void PolicyKeeper::answer_new(const Status& written) {
 void PolicyKeeper::wait_for_pod(Asker asker) {
   const Millis left = asker.deadline.left();
   const std::uint64_t number = asker.number;
-  asker.end = loop_.after(left - std::min(left / 4, Millis(200)),
-                          [this, number] { give_up(number); });
+  asker.end =
+      loop_.after(left - std::min(left / 4, Millis(200)), [this, number] { give_up(number); });
   look_ups_.submit([this, number, api = settings_.api, record = asker.record,
                     budget = std::min(left, kMostLookUp)] {
     loop_.post([this, number, pod = look_up(api, record, budget)] { on_looked_up(number, pod); });
@@ -342,7 +322,7 @@ void PolicyKeeper::tell(const Status& written) {
   for (const auto& [id, error] : enforcer_.behind()) {
     failure += (failure.empty() ? "" : "; ") + error.text();
   }
-  counts_.failures += failure.empty() ? 0 : 1;
+  counts_.failures += failure.empty() ? 0U : 1U;
   if (failure != last_failure_) {
     if (failure.empty()) {
       log_.info("policy: all rules are written");
@@ -363,24 +343,6 @@ void PolicyKeeper::warn_once(const std::string& text) {
   if (told_.insert(text).second) {
     log_.warning("policy: " + text);
   }
-}
-
-void PolicyKeeper::forget_flows(const std::set<IpAddress>& left) {
-  if (left.empty()) {
-    return;
-  }
-  flows_.submit([this, addresses = std::vector<IpAddress>(left.begin(), left.end())] {
-    std::vector<std::string> notices;
-    forget_connections_of(addresses, notices);
-    loop_.post([this, addresses, notices] {
-      for (const std::string& notice : notices) {
-        warn_once(notice);
-      }
-      if (notices.empty()) {
-        without_flows_.insert(addresses.begin(), addresses.end());
-      }
-    });
-  });
 }
 
 // Before the rules that follow from it. Of a list that is not complete yet there is nothing to be

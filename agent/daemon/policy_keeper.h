@@ -77,7 +77,6 @@ class PolicyKeeper {
   void give_up(std::uint64_t asker);
   void tell(const base::Status& written);
   void warn_once(const std::string& text);
-  void forget_flows(const std::set<base::IpAddress>& left);
   void keep_snapshot();
   void sync_snapshot_soon();
   void compare_now_and_then(Millis from_now);
@@ -92,10 +91,9 @@ class PolicyKeeper {
   Lane flows_;
   bool ready_ = false;
   bool records_changed_ = true;
-  std::list<Asker> new_;        // not in the kernel yet
-  std::list<Asker> waiting_;    // closed, until somebody knows the pod
+  std::list<Asker> new_;      // not in the kernel yet
+  std::list<Asker> waiting_;  // closed, until somebody knows the pod
   std::uint64_t last_number_ = 0;
-  std::set<base::IpAddress> without_flows_;  // since their last pod went
   std::optional<Steady::time_point> heard_;  // of the oldest change that the kernel lacks
   Millis retry_{0};
   Loop::TimerId write_timer_ = 0;

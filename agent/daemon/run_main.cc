@@ -35,7 +35,8 @@ cxxopts::Options options_of_run() {
       "alone), or off",
       cxxopts::value<std::string>()->default_value("on"))(
       "policy",
-      "NetworkPolicies of this node's pods in the kernel: on, which is the default with --api, or off",
+      "NetworkPolicies of this node's pods in the kernel: on, which is the default with --api, or "
+      "off",
       cxxopts::value<std::string>())(
       "advertise-eni",
       "status: aliyun/eni in the node's status, for nodes without the device "

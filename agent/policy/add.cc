@@ -6,7 +6,6 @@
 #include <nlohmann/json.hpp>
 
 #include "agent/api.h"
-#include "agent/policy/connections.h"
 #include "agent/policy/load.h"
 #include "common/kube/objects.h"
 
@@ -52,9 +51,11 @@ void move_notices(std::vector<std::string> from, LocalDuty& duty) {
 
 Result<Record> read_policy_record(base::Fields& args) {
   const auto on_unknown = TRY(args.one_of("onUnknown", {"deny", "allow"}));
+  // Its firewall the agent chooses itself.
+  args.ignore("backend");
   Json fields = Json::object();
   for (const std::string& key : args.keys()) {
-    if (key != "onUnknown") {
+    if (key != "onUnknown" && key != "backend") {
       fields[key] = *args.raw(key);
     }
   }
@@ -83,10 +84,11 @@ Result<Json> answer_policy_add(LocalDuty& duty, base::Fields& args) {
   if (enforcer.cluster().has_policies(record.pod_namespace)) {
     look_up(duty, deadline, record, enforcer, duty.notices);
   }
-  forget_connections_of(record.addresses, duty.notices);
-  Status written = enforcer.write({&record});
+  const Result<bool> written = enforcer.write({&record});
   move_notices(enforcer.take_notices(), duty);
-  TRY(std::move(written));
+  if (!written.ok()) {
+    return written.error();
+  }
   const auto behind = enforcer.behind().find(record.id());
   if (behind != enforcer.behind().end()) {
     return behind->second;

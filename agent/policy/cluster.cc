@@ -55,7 +55,9 @@ std::vector<Key> Cluster::keys(PolicyObject kind) const {
       break;
     case PolicyObject::kNamespace:
       std::ranges::transform(compiler_.namespaces(), std::back_inserter(keys),
-                             [](const auto& entry) { return Key{"", entry.first}; });
+                             [](const auto& entry) {
+                               return Key{"", entry.first};
+                             });
       break;
     case PolicyObject::kPod:
       std::ranges::transform(compiler_.pods(), std::back_inserter(keys), key_in);
@@ -77,11 +79,10 @@ Status Cluster::put_policy(const Json& object) {
     compiler_.put(policy);
     count(policy.space, is_new ? 1 : 0);
   }
-  return read->trouble.empty()
-             ? Status()
-             : Status(Error(ErrorKind::kUndecodable, "policy " + name_of(object) + ": " +
-                                                         read->trouble +
-                                                         "; it isolates and allows nothing"));
+  return read->trouble.empty() ? Status()
+                               : Status(Error(ErrorKind::kUndecodable,
+                                              "policy " + name_of(object) + ": " + read->trouble +
+                                                  "; it isolates and allows nothing"));
 }
 
 Status Cluster::put(PolicyObject kind, const Json& object) {

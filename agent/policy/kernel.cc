@@ -25,7 +25,9 @@ std::vector<Entry> entries_of(const std::string& link, const Record& record) {
   std::vector<Entry> entries;
   entries.reserve(record.addresses.size());
   std::ranges::transform(record.addresses, std::back_inserter(entries),
-                         [&link](const base::IpAddress& address) { return Entry{link, address}; });
+                         [&link](const base::IpAddress& address) {
+                           return Entry{link, address};
+                         });
   return entries;
 }
 

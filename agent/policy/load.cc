@@ -19,15 +19,14 @@ Status list(kube::Client& client, const kube::Resource& resource, PolicyObject k
   kube::Selection all;
   all.resource = resource;
   std::set<netpol::Key> listed;
-  const kube::ListVisitor visitor{
-      .object =
-          [&](Json&& object) {
-            listed.insert(Cluster::key_of(kind, object));
-            if (Status put = cluster.put(kind, object); !put.ok()) {
-              duty.notices.push_back(put.error().text());
-            }
-          },
-      .begin = [&listed] { listed.clear(); }};
+  const kube::ListVisitor visitor{.object =
+                                      [&](Json&& object) {
+                                        listed.insert(Cluster::key_of(kind, object));
+                                        if (Status put = cluster.put(kind, object); !put.ok()) {
+                                          duty.notices.push_back(put.error().text());
+                                        }
+                                      },
+                                  .begin = [&listed] { listed.clear(); }};
   TRY(client.list(all, visitor, {.cached = true}));
   // Of a list that was begun anew some may be gone.
   for (const netpol::Key& key : cluster.keys(kind)) {
@@ -58,7 +57,8 @@ Status load_cluster(LocalDuty& duty, const base::Deadline& deadline, Enforcer& e
                        ? Status(Error(ErrorKind::kNotAvailable, "no API server is known"))
                        : ask_for_all(duty, deadline, cluster);
     if (!asked.ok()) {
-      return std::move(asked).error()
+      return std::move(asked)
+          .error()
           .context("nobody knows the cluster's policies: there is no snapshot in " +
                    duty.state_dir + "/policy, and the API server does not tell")
           .as(ErrorKind::kNotAvailable)

@@ -26,8 +26,8 @@ class Snapshot {
  public:
   explicit Snapshot(const std::string& state_dir);
 
-  // All of it, in the place of an empty compiler. False, with a sentence in `notices` unless there is
-  // simply none, where there is nothing that can be used.
+  // All of it, in the place of an empty compiler. False, with a sentence in `notices` unless there
+  // is simply none, where there is nothing that can be used.
   base::Result<bool> load(netpol::Compiler& into, std::vector<std::string>& notices);
 
   // What changed; nothing is written before write().
