@@ -14,8 +14,6 @@ namespace {
 using std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
 
-constexpr std::uint16_t kPort = 9;  // discard
-
 // Big enough for both families; and its size.
 struct SocketAddress {
   sockaddr_storage storage{};
@@ -23,12 +21,12 @@ struct SocketAddress {
   const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
 };
 
-SocketAddress at_port(const base::IpAddress& address) {
+SocketAddress at_port(const base::IpAddress& address, std::uint16_t port) {
   SocketAddress made;
   if (address.is_v4()) {
     sockaddr_in ipv4{};
     ipv4.sin_family = AF_INET;
-    ipv4.sin_port = htons(kPort);
+    ipv4.sin_port = htons(port);
     std::memcpy(&ipv4.sin_addr, address.data(), sizeof ipv4.sin_addr);
     std::memcpy(&made.storage, &ipv4, sizeof ipv4);
     made.size = sizeof ipv4;
@@ -36,7 +34,7 @@ SocketAddress at_port(const base::IpAddress& address) {
   }
   sockaddr_in6 ipv6{};
   ipv6.sin6_family = AF_INET6;
-  ipv6.sin6_port = htons(kPort);
+  ipv6.sin6_port = htons(port);
   std::memcpy(&ipv6.sin6_addr, address.data(), sizeof ipv6.sin6_addr);
   std::memcpy(&made.storage, &ipv6, sizeof ipv6);
   made.size = sizeof ipv6;
@@ -52,13 +50,25 @@ base::UniqueFd open_receiver(const ProbedPath& path) {
   base::UniqueFd receiver;
   path.to.run([&] {
     receiver = datagram_socket(path.destination.family());
-    const auto any = at_port(base::IpAddress::unspecified(path.destination.family()));
+    // At a port of the kernel's choice: a namespace may have several.
+    const auto any = at_port(base::IpAddress::unspecified(path.destination.family()), 0);
     EXPECT_EQ(::bind(receiver.get(), any.get(), any.size), 0);
     // So that it looks now and then whether it is to end.
     const timeval patience{.tv_sec = 0, .tv_usec = 20'000};
     EXPECT_EQ(::setsockopt(receiver.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience), 0);
   });
   return receiver;
+}
+
+std::uint16_t port_of(const base::UniqueFd& receiver) {
+  SocketAddress bound;
+  bound.size = sizeof bound.storage;
+  EXPECT_EQ(::getsockname(receiver.get(), reinterpret_cast<sockaddr*>(&bound.storage), &bound.size),
+            0);
+  // Where both families have it.
+  sockaddr_in address{};
+  std::memcpy(&address, &bound.storage, sizeof address);
+  return ntohs(address.sin_port);
 }
 
 void receive(const std::stop_token& stop, int receiver, std::atomic<int>& arrived) {
@@ -86,7 +96,7 @@ void send(const std::stop_token& stop, const SocketAddress& to, std::atomic<int>
 Prober::Prober(const ProbedPath& path) : receiver_(open_receiver(path)) {
   receiving_ = std::jthread(
       [this](const std::stop_token& stop) { receive(stop, receiver_.get(), arrived_); });
-  const SocketAddress to = at_port(path.destination);
+  const SocketAddress to = at_port(path.destination, port_of(receiver_));
   sending_ = std::jthread([this, to, &from = path.from](const std::stop_token& stop) {
     from.run([&] { send(stop, to, sent_); });
   });
