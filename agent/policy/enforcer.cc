@@ -26,8 +26,7 @@ Status Enforcer::read_records(std::vector<std::string>& notices, std::set<IpAddr
   for (const auto& [id, record] : PolicyRecords(cluster_.records())) {
     if (!found.contains(id)) {
       left.insert(record.addresses.begin(), record.addresses.end());
-      cluster_.remove_record(id);
-      behind_.erase(id);
+      forget(record);
     }
   }
   for (const auto& [id, record] : found) {
@@ -48,19 +47,51 @@ Status Enforcer::put(const Record& record) {
       return std::ranges::find(record.addresses, address) != record.addresses.end();
     });
   };
-  std::vector<std::string> gone;
+  std::vector<Record> gone;
   for (const auto& [id, other] : cluster_.records()) {
     if (id != record.id() && shares_address(other) &&
         !TRY(records_.find(other.container_id, other.if_name)).has_value()) {
-      gone.push_back(id);
+      gone.push_back(other);
     }
   }
-  for (const std::string& id : gone) {
-    cluster_.remove_record(id);
-    behind_.erase(id);
-  }
+  std::ranges::for_each(gone, [this](const Record& other) { forget(other); });
   cluster_.put(record);
   return {};
+}
+
+void Enforcer::forget(const Record& record) {
+  const std::string id = record.id();
+  cluster_.remove_record(id);
+  behind_.erase(id);
+  gone_.push_back(record);
+}
+
+// Their guards were shut by whoever removed the records, and may have been opened again by rules
+// that were written meanwhile. First, so that no pod is without rules while its guard is open.
+Status Enforcer::shut_gone() {
+  for (const Record& record : gone_) {
+    TRY(kernel_.shut(record));
+  }
+  gone_.clear();
+  return {};
+}
+
+// A pod may be added again after it was taken down, before that was noticed: what the kernel has of
+// one that is being added is never taken for granted.
+void Enforcer::rewrite(const std::vector<const Record*>& entered, netpol::Changes& changes) {
+  const auto& subjects = cluster_.rules().subjects;
+  for (const Record* record : entered) {
+    const auto subject = subjects.find(record->id());
+    if (subject == subjects.end()) {
+      continue;
+    }
+    const auto [change, added] =
+        changes.subjects.try_emplace(record->id(), netpol::Changes::SubjectChange{});
+    if (added) {
+      change->second.now = subject->second;
+    }
+    doubtful_ = doubtful_ || change->second.before.has_value();
+  }
 }
 
 // Before the rules: a snapshot may be ahead of them, never behind.
@@ -88,7 +119,9 @@ bool Enforcer::has_record(const std::string& id) const {
 
 Result<bool> Enforcer::write(const std::vector<const Record*>& entered) {
   write_snapshot();
-  const netpol::Changes changes = cluster_.take_changes();
+  TRY(shut_gone());
+  netpol::Changes changes = cluster_.take_changes();
+  rewrite(entered, changes);
   if (!doubtful_ && changes.empty() && entered.empty() && behind_.empty()) {
     return false;
   }

@@ -54,6 +54,9 @@ class Enforcer {
 
  private:
   void write_snapshot();
+  void forget(const netpol::Record& record);
+  base::Status shut_gone();
+  void rewrite(const std::vector<const netpol::Record*>& entered, netpol::Changes& changes);
   bool has_record(const std::string& id) const;
   void catch_up(const std::string& id);
 
@@ -62,6 +65,7 @@ class Enforcer {
   netpol::Records records_;
   PolicyKernel kernel_;
   PolicyKernel::Unwritten behind_;
+  std::vector<netpol::Record> gone_;  // whose guards are to be shut
   bool doubtful_ = true;
   std::vector<std::string> notices_;
 };

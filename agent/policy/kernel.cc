@@ -93,6 +93,11 @@ Status PolicyKernel::sync_node(const Rules& rules, const PolicyRecords& records,
   return written;
 }
 
+Status PolicyKernel::shut(const Record& record) {
+  Policies* const policies = TRY(node());
+  return policies->remove_subject(record.id(), record.addresses, node_entries(record));
+}
+
 Status PolicyKernel::sync_nic(const Rules& rules, const Record& record) {
   const auto pod = netlink::NetNs::open(record.netns);
   if (!pod.ok()) {

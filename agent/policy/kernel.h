@@ -40,6 +40,9 @@ class PolicyKernel {
                                  const PolicyRecords& records,
                                  const std::vector<const netpol::Record*>& entered,
                                  const Keeps& keeps);
+  // The guard lets nothing of this pod through any more; its rules end later. Also where there is
+  // nothing of it.
+  base::Status shut(const netpol::Record& record);
   // Of one pod with a NIC of its own. Success where its namespace is gone.
   static base::Status sync_nic(const netpol::Rules& rules, const netpol::Record& record);
 
