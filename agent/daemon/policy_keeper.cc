@@ -127,11 +127,12 @@ void PolicyKeeper::on_objects(Steady::time_point heard) {
   }
 }
 
+// An ADD brings its record along, and does not wait for those of all others to be read.
 void PolicyKeeper::on_records() {
-  records_changed_ = true;
   if (records_timer_ == 0) {
     records_timer_ = loop_.after(kGatherRecords, [this] {
       records_timer_ = 0;
+      records_changed_ = true;
       (void)write();
     });
   }
