@@ -65,6 +65,22 @@ TEST(NoMomentWithoutPolicy, FromBeforeTheFirstAddAfterBootToAfterDel) {
   EXPECT_TRUE(probers.out.arrives());
 }
 
+// cnitool gives a namespace's pod the same container id each time.
+TEST(NoMomentWithoutPolicy, OfAPodThatComesBackUnderItsOldIdAtOnce) {
+  PoliciedNode node;
+  node.put_policy("deny", deny_all());
+  node.put_pod("web");
+  node.start_agent();
+  const ScratchNetNs pod;
+  const Probers probers(node, pod, kWeb);
+  for (int time = 0; time < 12; ++time) {
+    node.add("web", pod, kWeb);
+    std::this_thread::sleep_for(milliseconds(time % 4 * 40));
+    node.del("web", pod);
+  }
+  EXPECT_EQ(probers.arrived(), 0);
+}
+
 TEST(NoMomentWithoutPolicy, WhileTheAgentIsAwayWithWhatItLastKnew) {
   PoliciedNode node;
   node.put_policy("deny", deny_all());
