@@ -15,6 +15,7 @@
 #include "agent/node_capacity.h"
 #include "agent/nodes.h"
 #include "agent/pod_wishes.h"
+#include "agent/policy/add.h"
 #include "agent/pool_answers.h"
 #include "agent/repair.h"
 #include "common/base/file.h"
@@ -77,6 +78,13 @@ constexpr std::array kDuties{
              .on_node = answer_pod_wishes,
              .at_once = pod_wishes_at_once,
              .is_brief = true},
+    DutyKind{.name = "policy.add",
+             .purpose = "NetworkPolicies of one pod, in the kernel before it runs",
+             .on_node = answer_policy_add,
+             .is_brief = true},
+    DutyKind{.name = "policy.sync",
+             .purpose = "NetworkPolicies of all pods, into the kernel",
+             .on_node = answer_policy_sync},
     DutyKind{.name = "pool.grow",
              .purpose = "addresses for so many waiting pods, by what is missing",
              .holds = Holds::kEnis,

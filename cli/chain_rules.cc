@@ -129,14 +129,22 @@ Findings check_order(const Conflist& conflist) {
 
 Findings check_policy(const Conflist& conflist) {
   Findings findings;
-  const bool has_policy = conflist.find("catena-policy") != nullptr;
+  const PluginEntry* const policy = conflist.find("catena-policy");
+  const bool has_policy = policy != nullptr;
+  const bool by_iptables = has_policy && text_in(*policy->json, "backend") == "iptables";
   for (const PluginEntry& entry : conflist.plugins) {
     if (!is_our_maker(entry)) {
       continue;
     }
     const bool closed = is_true(*entry.json, "closedUntilPolicy");
     const std::string subject = subject_of(conflist, entry, "closedUntilPolicy");
-    if (has_policy && !closed) {
+    if (by_iptables && closed) {
+      findings.push_back(bad(subject,
+                             "is true, but by iptables catena-policy opens no guard: no pod would "
+                             "ever send or receive",
+                             R"(set closedUntilPolicy to false, or backend to "auto")"));
+    }
+    if (has_policy && !by_iptables && !closed) {
       findings.push_back(bad(subject,
                              "must be true before catena-policy: a new pod would send and receive "
                              "before its rules are in the kernel",
@@ -229,7 +237,7 @@ Findings check_agreement(const Conflist& conflist) {
                                 R"(": true}, or remove the plugin)"});
       }
     }
-    if (!is_our_maker(entry)) {
+    if (!entry.type.starts_with("catena-")) {
       continue;
     }
     const auto directory = [](const PluginEntry& of) {

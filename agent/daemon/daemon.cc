@@ -21,6 +21,7 @@
 #include "agent/daemon/mender.h"
 #include "agent/daemon/metrics.h"
 #include "agent/daemon/pods_watch.h"
+#include "agent/daemon/policy_keeper.h"
 #include "agent/daemon/recurring.h"
 #include "agent/daemon/results.h"
 #include "agent/daemon/signals.h"
@@ -120,6 +121,10 @@ class Daemon {
                                    [this] { return pods_->is_synced(); }));
     desk_.set_pods([this] { return pods_->seen(); });
     desk_.set_find_wishes([this](const podwish::PodName& pod) { return pods_->find(pod); });
+    if (options_.policy) {
+      policy_ = TRY(
+          PolicyKeeper::open({options_.node.state_dir, options_.node.api}, *loop_, desk_, log_));
+    }
     return {};
   }
 
@@ -306,6 +311,9 @@ class Daemon {
         tally_.api_synced = pods_->is_synced() ? 1 : 0;
         tally_.pods_pending = pods_->pending();
       }
+      if (policy_ != nullptr) {
+        tally_.policy = policy_->counts();
+      }
       return {.type = "text/plain; version=0.0.4; charset=utf-8",
               .body = metrics_text(desk_.counts(), tally_, store_.list())};
     }
@@ -338,6 +346,7 @@ class Daemon {
   std::unique_ptr<Mender> mender_;
   std::unique_ptr<PodsWatch> pods_;
   std::unique_ptr<Follower> follower_;
+  std::unique_ptr<PolicyKeeper> policy_;
   std::unique_ptr<Recurring> keep_;
   std::unique_ptr<Recurring> keep_enis_;
   std::unique_ptr<Recurring> sync_;

@@ -22,6 +22,7 @@ struct DaemonOptions {
   std::string listen = "127.0.0.1:19109";  // metrics and health; "none"
   ConflistPlan conflist;                   // `from` empty: none is written
   Pool pool = Pool::kAll;
+  bool policy = false;          // NetworkPolicies are kept; needs node.api
   bool advertise_enis = false;  // aliyun/eni, in the node's status
 };
 

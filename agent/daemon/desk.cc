@@ -21,6 +21,10 @@ void Desk::ask(const Wish& wish, Reply reply) {
   if (find_wishes_ && reply_at_once(wish, reply)) {
     return;
   }
+  if (const auto job = loop_jobs_.find(wish.duty->name); job != loop_jobs_.end()) {
+    start_in_loop(wish, job->second, std::move(reply));
+    return;
+  }
   const std::uint64_t asker = add_asker(wish.budget, wish, std::move(reply));
   if (wish.duty->twins == Twins::kShareAnAnswer) {
     const auto twin = std::ranges::find_if(flights_, [&](const Flight& flight) {
@@ -33,6 +37,23 @@ void Desk::ask(const Wish& wish, Reply reply) {
   }
   flights_.push_back({++last_number_, wish, Steady::now() + for_the_duty(wish.budget), {asker}});
   start(flights_.back());
+}
+
+void Desk::answer_in_loop(const std::string& duty, LoopJob job) {
+  loop_jobs_[duty] = std::move(job);
+}
+
+void Desk::start_in_loop(const Wish& wish, const LoopJob& job, Reply reply) {
+  const std::uint64_t asker = add_asker(wish.budget, wish, std::move(reply));
+  const auto done = [this, asker, duty = wish.duty, begin = Steady::now()](const Answer& answer) {
+    DutyCount& count = counts_[duty->name];
+    ++(answer.ok() ? count.done : count.failed);
+    count.spent += Steady::now() - begin;
+    reply_to(asker, answer);
+  };
+  loop_.post([job, args = wish.args, budget = for_the_duty(wish.budget), done] {
+    job(args, budget, done);
+  });
 }
 
 bool Desk::reply_at_once(const Wish& wish, const Reply& reply) {

@@ -49,6 +49,10 @@ class Desk {
   void set_pods(Pods pods) { pods_ = std::move(pods); }
   // Asked for what is known now of one pod; may be empty.
   void set_find_wishes(FindWishes find) { find_wishes_ = std::move(find); }
+  // The loop's thread itself carries this duty out, in the place of registry.h's function:
+  // `job` is called from the loop, and calls `done` once, at any time.
+  using LoopJob = std::function<void(const std::string& args, Millis budget, const Reply& done)>;
+  void answer_in_loop(const std::string& duty, LoopJob job);
   bool idle() const { return flights_.empty(); }
   const std::map<std::string_view, DutyCount>& counts() const { return counts_; }
   // Seconds by which the duty that runs longest is past its budget; negative while none is.
@@ -66,6 +70,7 @@ class Desk {
     std::vector<std::uint64_t> askers;
   };
 
+  void start_in_loop(const Wish& wish, const LoopJob& job, Reply reply);
   bool reply_at_once(const Wish& wish, const Reply& reply);
   std::uint64_t add_asker(Millis budget, const Wish& wish, Reply reply);
   void reply_to(std::uint64_t asker, const Answer& answer);
@@ -86,6 +91,7 @@ class Desk {
   std::uint64_t last_number_ = 0;
   Pods pods_;
   FindWishes find_wishes_;
+  std::map<std::string, LoopJob, std::less<>> loop_jobs_;
   std::map<std::string_view, DutyCount> counts_;
 };
 

@@ -106,6 +106,44 @@ void add_tally(Text& text, const Tally& tally) {
         tally.pods_pending);
 }
 
+void add_policy_latency(Text& text, const PolicyCounts& counts) {
+  constexpr const char* kName = "catena_agent_policy_latency_seconds";
+  text.begin(kName, "histogram",
+             "From hearing of a change of objects until the kernel had the rules.");
+  std::uint64_t so_far = 0;
+  for (std::size_t i = 0; i < counts.latency.size(); ++i) {
+    so_far += counts.latency.at(i);
+    std::array<char, 32> bound{"+Inf"};
+    if (i < PolicyCounts::kBounds.size()) {
+      (void)std::snprintf(bound.data(), bound.size(), "%g", PolicyCounts::kBounds.at(i));
+    }
+    text.value(std::string("_bucket{le=") + quoted(bound.data()) + "}",
+               static_cast<double>(so_far));
+  }
+  text.value("_sum", counts.latency_sum);
+  text.value("_count", static_cast<double>(so_far));
+}
+
+void add_policy(Text& text, const PolicyCounts& counts) {
+  text.one("catena_agent_policy_synced", "gauge",
+           "Whether policies, namespaces and pods of the cluster are known as they are now.",
+           counts.synced ? 1 : 0);
+  text.begin("catena_agent_policy_objects", "gauge", "What the rules are made from.");
+  text.value(R"({kind="networkpolicy"})", static_cast<double>(counts.policies));
+  text.value(R"({kind="namespace"})", static_cast<double>(counts.namespaces));
+  text.value(R"({kind="pod"})", static_cast<double>(counts.pods));
+  text.one("catena_agent_policy_subjects", "gauge", "Pods of this node under policy.",
+           static_cast<double>(counts.subjects));
+  text.one("catena_agent_policy_behind", "gauge",
+           "Of these, those whose rules could not be written.", static_cast<double>(counts.behind));
+  text.one("catena_agent_policy_failures_total", "counter", "Writes of rules that failed.",
+           static_cast<double>(counts.failures));
+  text.one("catena_agent_policy_disturbed_total", "counter",
+           "Times that somebody else had changed the rules.",
+           static_cast<double>(counts.disturbed));
+  add_policy_latency(text, counts);
+}
+
 void add_process(Text& text) {
   timespec cpu{};
   ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu);
@@ -123,6 +161,9 @@ std::string metrics_text(const std::map<std::string_view, DutyCount>& duties, co
   add_addresses(text, records);
   add_duties(text, duties);
   add_tally(text, tally);
+  if (tally.policy.has_value()) {
+    add_policy(text, *tally.policy);
+  }
   add_process(text);
   return text.take();
 }

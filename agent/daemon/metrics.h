@@ -3,10 +3,12 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "agent/daemon/desk.h"
+#include "agent/daemon/policy_counts.h"
 #include "common/base/result.h"
 #include "common/ipam/store.h"
 
@@ -23,6 +25,7 @@ struct Tally {
   int eni_conf = -1;    // 1: as it is now it is in force
   int api_synced = -1;  // 1: the pods of this node are known
   int pods_pending = -1;
+  std::optional<PolicyCounts> policy;
 };
 
 // `records` is an error where the store could not be read.

@@ -34,6 +34,10 @@ cxxopts::Options options_of_run() {
       "what is kept in stock: on (addresses of shared ENIs, and idle ENIs), enis (the latter "
       "alone), or off",
       cxxopts::value<std::string>()->default_value("on"))(
+      "policy",
+      "NetworkPolicies of this node's pods in the kernel: on, which is the default with --api, or "
+      "off",
+      cxxopts::value<std::string>())(
       "advertise-eni",
       "status: aliyun/eni in the node's status, for nodes without the device "
       "plugin; or none",
@@ -71,6 +75,21 @@ Result<Pool> pool_of(const std::string& text) {
   return Error(ErrorKind::kBadConfig, "--pool '" + text + "', expected on, enis or off");
 }
 
+Result<bool> wants_policy(const cxxopts::ParseResult& parsed, const std::string& api) {
+  const bool has_api = api != "none";
+  if (parsed.count("policy") == 0) {
+    return has_api;
+  }
+  const std::string text = parsed["policy"].as<std::string>();
+  if (text != "on" && text != "off") {
+    return Error(ErrorKind::kBadConfig, "--policy '" + text + "', expected on or off");
+  }
+  if (text == "on" && !has_api) {
+    return Error(ErrorKind::kBadConfig, "--policy on needs --api");
+  }
+  return text == "on";
+}
+
 Result<DaemonOptions> daemon_options_of(const cxxopts::ParseResult& parsed) {
   DaemonOptions options;
   options.node = TRY(node_options_of(parsed));
@@ -78,6 +97,7 @@ Result<DaemonOptions> daemon_options_of(const cxxopts::ParseResult& parsed) {
   options.conflist = TRY(conflist_of(parsed["conflist"].as<std::string>(),
                                      parsed["cni-bin"].as<std::vector<std::string>>()));
   options.pool = TRY(pool_of(parsed["pool"].as<std::string>()));
+  options.policy = TRY(wants_policy(parsed, options.node.api));
   const std::string advertise = parsed["advertise-eni"].as<std::string>();
   options.advertise_enis = advertise == "status";
   if (advertise != "status" && advertise != "none") {

@@ -74,7 +74,7 @@ void Work::delete_chain(const std::string& name) {
 }
 
 void Work::delete_set(const std::string& name) {
-  last_.push_back(firewall::delete_set(kTable, name));
+  sets_.push_back(firewall::delete_set(kTable, name));
 }
 
 base::Status Work::commit(nl_sock* socket, std::optional<std::uint32_t> generation) {
@@ -92,6 +92,7 @@ base::Status Work::commit(nl_sock* socket, std::optional<std::uint32_t> generati
   batch.add(std::move(removed_));
   batch.add(std::move(added_));
   batch.add(std::move(last_));
+  batch.add(std::move(sets_));
   if (generation) {
     batch.only_at(*generation);
   }

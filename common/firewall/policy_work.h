@@ -41,7 +41,6 @@ class Work {
   void delete_chain(const std::string& name);
   void delete_set(const std::string& name);
 
-  bool empty() const { return first_.empty() && added_.empty() && last_.empty(); }
   // At most two transactions; kTryAgain that is_outdated() where the ruleset is not at `generation`
   // any more.
   base::Status commit(nl_sock* socket, std::optional<std::uint32_t> generation);
@@ -50,7 +49,8 @@ class Work {
   std::vector<Change> first_;    // sets, chains, members that go
   std::vector<Change> removed_;  // subjects' addresses
   std::vector<Change> added_;    // members and subjects' addresses
-  std::vector<Change> last_;     // chains and sets that go
+  std::vector<Change> last_;     // chains that go
+  std::vector<Change> sets_;     // that go, when no chain uses them any more
   bool rewrites_ = false;
   bool sets_grow_ = false;
   bool subjects_move_ = false;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <set>
 
 #include "common/netpol/chains.h"
@@ -179,10 +180,12 @@ std::optional<std::vector<std::string>> Compiler::State::chains_of(const LocalPo
 
 void Compiler::State::note_families() {
   std::set<Family> now;
+  const auto& written = ledger.rules().subjects;
   for (const auto& [id, pod] : cluster.locals()) {
-    for (const base::IpAddress& address : cluster.addresses_of(pod)) {
-      now.insert(address.family());
-    }
+    const auto found = changed_locals.contains(id) ? written.end() : written.find(id);
+    const auto addresses =
+        found == written.end() ? cluster.addresses_of(pod) : found->second.addresses;
+    std::ranges::transform(addresses, std::inserter(now, now.end()), &base::IpAddress::family);
   }
   if (std::ranges::equal(now, families)) {
     return;

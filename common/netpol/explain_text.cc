@@ -49,8 +49,8 @@ std::string rules_text(const std::vector<RuleName>& rules, const Words& words) {
 }
 
 std::string no_rule_text(const Verdict& verdict, const Words& words) {
-  std::string text = "denied: it " + std::string(words.isolated) + " only what policies " +
-                     base::join(verdict.policies, ", ") + " allow, and no rule allows this";
+  std::string text = "denied: it " + std::string(words.isolated) + " only what its policies (" +
+                     base::join(verdict.policies, ", ") + ") allow, and no rule allows this";
   if (!verdict.other_port.empty()) {
     text += "; the peer but not the port matches " + rules_text(verdict.other_port, words);
   }

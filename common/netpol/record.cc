@@ -2,6 +2,8 @@
 
 #include <cerrno>
 #include <chrono>
+#include <cstdio>
+#include <fcntl.h>
 #include <filesystem>
 #include <string_view>
 #include <system_error>
@@ -27,6 +29,7 @@ constexpr std::int64_t kFormat = 1;
 constexpr std::size_t kMostBytes = 64U << 10U;
 constexpr std::uint64_t kIdSeed = 5;  // other than the seeds of links' names
 constexpr std::size_t kIdLength = 16;
+constexpr const char* kBeside = ".tmp";
 // A record is written in far less.
 constexpr std::chrono::minutes kHalfWrittenFor{1};
 
@@ -52,6 +55,7 @@ Result<Record> read_record(const json& object) {
   Fields fields = TRY(Fields::of(object, ""));
   TRY(fields.integer("format", kFormat, kFormat));
   Record record;
+  record.network = TRY(text_at(fields, "network"));
   record.container_id = TRY(text_at(fields, "containerID"));
   record.if_name = TRY(text_at(fields, "ifname"));
   if (record.container_id.empty() || record.if_name.empty()) {
@@ -85,12 +89,33 @@ Result<std::optional<Record>> read_file(const std::string& path) {
   return std::optional<Record>(*std::move(record));
 }
 
-// What is not named as a record: by somebody at work or killed; the latter's goes.
+// Not synced, which would keep an ADD waiting for the disk: a power cut ends the pods too.
+Status write_file(const std::string& path, const std::string& text) {
+  const std::string beside = path + kBeside;
+  const auto write = [&]() -> Status {
+    const base::UniqueFd fd = TRY(base::open_file(beside, O_WRONLY | O_CREAT | O_TRUNC));
+    TRY(base::write_all(fd.get(), text, beside));
+    if (::rename(beside.c_str(), path.c_str()) != 0) {
+      return Error::from_errno(errno, "rename " + beside + " to " + path);
+    }
+    return {};
+  };
+  Status written = write();
+  if (!written.ok()) {
+    ::unlink(beside.c_str());
+  }
+  return written;
+}
+
+// What is not named as a record, by somebody at work or killed, and what a power cut left empty.
+// That of the past goes.
 bool is_half_written(const std::filesystem::directory_entry& entry) {
-  if (entry.path().filename().string().size() == kIdLength) {
+  std::error_code failure;
+  const bool is_named = entry.path().filename().string().size() == kIdLength;
+  if (is_named && entry.file_size(failure) != 0) {
     return false;
   }
-  std::error_code failure;
+  failure.clear();
   const auto age = std::filesystem::file_time_type::clock::now() - entry.last_write_time(failure);
   if (!failure && age > kHalfWrittenFor) {
     std::filesystem::remove(entry.path(), failure);
@@ -113,6 +138,7 @@ json to_json(const Record& record) {
     addresses.push_back(address.to_string());
   }
   return {{"format", kFormat},
+          {"network", record.network},
           {"containerID", record.container_id},
           {"ifname", record.if_name},
           {"netns", record.netns},
@@ -140,12 +166,12 @@ std::string Records::path_of(const std::string& container_id, const std::string&
 Status Records::write(const Record& record) const {
   const std::string path = path_of(record.container_id, record.if_name);
   const std::string text = base::print_json(to_json(record)) + "\n";
-  Status written = base::replace_file(path, text);
+  Status written = write_file(path, text);
   if (written.ok() || !written.error().is(ErrorKind::kNotFound)) {
     return written;
   }
   TRY(base::make_directories(directory_));
-  return base::replace_file(path, text);
+  return write_file(path, text);
 }
 
 Result<std::optional<Record>> Records::find(const std::string& container_id,
@@ -179,8 +205,10 @@ Result<std::vector<Record>> Records::list(std::vector<std::string>& notices) con
 
 Status Records::remove(const std::string& container_id, const std::string& if_name) const {
   const std::string path = path_of(container_id, if_name);
-  if (::unlink(path.c_str()) != 0 && errno != ENOENT && errno != ENOTDIR) {
-    return Error::from_errno(errno, "remove " + path);
+  for (const std::string& file : {path, path + kBeside}) {
+    if (::unlink(file.c_str()) != 0 && errno != ENOENT && errno != ENOTDIR) {
+      return Error::from_errno(errno, "remove " + file);
+    }
   }
   return {};
 }

@@ -1,5 +1,6 @@
 // What is known of pods under NetworkPolicy between calls: a file for each attachment in
-// `state_dir`/policy/pods. Written whole or not at all, and synced before ADD ends.
+// `state_dir`/policy/pods. Written whole or not at all; what a power cut leaves is of no pod any
+// more.
 #pragma once
 
 #include <optional>
@@ -14,6 +15,7 @@
 namespace catena::netpol {
 
 struct Record {
+  std::string network;  // whose attachment it is: GC of one network leaves those of others alone
   std::string container_id;
   std::string if_name;    // inside the pod
   std::string netns;      // path of the pod's namespace

@@ -42,6 +42,8 @@ Result<Differences> kernel_differences(const Checked& checked, const ipam::Eni& 
   auto table = TRY(attachment::open_table());
   firewall::Table* const tables = table.has_value() ? &*table : nullptr;
   Differences found = TRY(podnic::differences(checked.node, pod, tables, expected));
+  std::ranges::move(TRY(guard_differences(sandbox, settings, expected.nic)),
+                    std::back_inserter(found));
   if (settings.host_peer) {
     const std::string host_link = podlink::host_link_name(request.args.attachment);
     std::ranges::move(TRY(attachment::firewall_differences(settings.firewall(), host_link,

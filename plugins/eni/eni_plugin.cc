@@ -61,6 +61,7 @@ Result<cni::AddResult> connect(const cni::Request& request, const Settings& sett
   }
   const netlink::Link nic =
       TRY(podnic::move_in(kernels.node, kernels.pod, kernels.sandbox, claimed.nic, plan));
+  TRY(guard_nic(kernels.sandbox, settings, plan));
   auto routes = TRY(podnic::configure(kernels.pod, kernels.sandbox, nic, plan));
   append_to_result(result, nic, plan, request.args.netns);
   if (settings.host_peer) {

@@ -35,16 +35,6 @@ Status read_host_peer(Fields& fields, Settings& settings) {
   return {};
 }
 
-// The guard of the node would see veth1 alone, and the NIC would be open: worse than to say no.
-Status is_not_closed(Fields& fields) {
-  if (TRY(fields.boolean("closedUntilPolicy")).value_or(false)) {
-    return fields.bad_value(
-        "closedUntilPolicy",
-        "false: this release can't keep a NIC inside a pod shut until a policy plugin opens it");
-  }
-  return {};
-}
-
 }  // namespace
 
 Result<Settings> Settings::from(const cni::NetworkConfig& config) {
@@ -58,7 +48,7 @@ Result<Settings> Settings::from(const cni::NetworkConfig& config) {
   TRY(attachment::read_marks(fields, settings.marks));
   TRY(read_wish(fields, settings));
   TRY(read_host_peer(fields, settings));
-  TRY(is_not_closed(fields));
+  settings.closed_until_policy = TRY(fields.boolean("closedUntilPolicy")).value_or(false);
   TRY(fields.no_unknown_keys());
   return settings;
 }

@@ -33,6 +33,8 @@ std::vector<Figure> measure_own_eni(const Size& size);
 std::vector<Figure> measure_pool(const Size& size);
 // ADD and DEL of a pod's limits: figures "bandwidth-add" and "bandwidth-del".
 std::vector<Figure> measure_bandwidth(const Size& size);
+// ADD of policy, the agent's part included: figure "policy-add".
+std::vector<Figure> measure_policy(const Size& size);
 // What arrives under a limit; the table goes to stderr.
 std::vector<Figure> measure_shaping(const Size& size);
 

@@ -12,6 +12,7 @@
 #include "tests/bench/cases.h"
 #include "tests/bench/eni_rig.h"
 #include "tests/bench/launcher.h"
+#include "tests/bench/policy_agent.h"
 #include "tests/bench/rigs.h"
 #include "tests/support/paths.h"
 
@@ -51,6 +52,8 @@ void write_checkpoint(const std::string& kubelet) {
   std::ofstream(kubelet + "/device-plugins/kubelet_internal_checkpoint") << checkpoint.dump();
 }
 
+constexpr const char* kPod = "p";
+
 enum class InFront { kNothing, kEni };
 
 // A side whose plugins cnitool runs.
@@ -66,13 +69,24 @@ class Chain {
       bandwidth["type"] = "catena-bandwidth";
       bandwidth["stateDir"] = rig_->dir.path();
     }
+    const bool is_ours = bandwidth["type"] == "catena-bandwidth";
+    if (is_ours) {
+      first["closedUntilPolicy"] = true;
+      agent_ = std::make_unique<PolicyAgent>(*rig_);
+      agent_->put_pod(kPod);
+      agent_->start();
+    }
     nlohmann::json plugins = nlohmann::json::array({first, bandwidth});
+    if (is_ours) {
+      plugins.push_back({{"type", "catena-policy"}, {"stateDir", rig_->dir.path()}});
+    }
     if (in_front == InFront::kEni) {
       const std::string kubelet = rig_->dir.path() + "/kubelet";
       write_checkpoint(kubelet);
       plugins.insert(plugins.begin(), nlohmann::json{{"type", "catena-eni"},
                                                      {"kubeletDir", kubelet},
                                                      {"serviceCIDRs", {"10.96.0.0/12"}},
+                                                     {"closedUntilPolicy", true},
                                                      {"stateDir", rig_->dir.path()}});
     }
     const nlohmann::json conflist = {
@@ -83,20 +97,21 @@ class Chain {
   Rig& rig() { return *rig_; }
   double run(const std::string& verb, std::size_t pod) const {
     rig_->enter();
-    Launch launch(
-        CATENA_CNITOOL,
-        {{"CNI_PATH", catena::test::bin_dir() + ":/usr/lib/cni"},
-         {"NETCONFPATH", conf_dir()},
-         {"CNI_IFNAME", "eth0"},
-         {"CNI_ARGS", "IgnoreUnknown=1;K8S_POD_NAMESPACE=bench;K8S_POD_NAME=p;K8S_POD_UID=uid"},
-         {"PATH", "/usr/sbin:/usr/bin:/sbin:/bin"}},
-        "", {verb, "bench", rig_->pods.at(pod)->path()});
+    Launch launch(CATENA_CNITOOL,
+                  {{"CNI_PATH", catena::test::bin_dir() + ":/usr/lib/cni"},
+                   {"NETCONFPATH", conf_dir()},
+                   {"CNI_IFNAME", "eth0"},
+                   {"CNI_ARGS", cni_args_of(kPod)},
+                   {"CATENA_SOCKET", agent_ == nullptr ? "/nowhere" : agent_->socket()},
+                   {"PATH", "/usr/sbin:/usr/bin:/sbin:/bin"}},
+                  "", {verb, "bench", rig_->pods.at(pod)->path()});
     return launch.time();
   }
 
  private:
   std::string conf_dir() const { return rig_->dir.path() + "/net.d"; }
   std::unique_ptr<Rig> rig_;
+  std::unique_ptr<PolicyAgent> agent_;
 };
 
 struct Times {
@@ -117,7 +132,7 @@ Figure cost_of_eni(const Times& ours, const Times& with_eni) {
 
 std::vector<Figure> figures_of(const Times& ours, const Times& theirs) {
   Figure add = ratio_of("chain-add", ours.add, theirs.add, 0.45);
-  add.note = "ADD by cnitool: multiip+bandwidth " + number(median(ours.add)) +
+  add.note = "ADD by cnitool: multiip+bandwidth+policy " + number(median(ours.add)) +
              " ms; ptp+host-local+bandwidth " + number(median(theirs.add)) + " ms";
   Figure add_time = time_of("chain-add", ours.add, 5.5);
   add_time.note = "ADD by cnitool, p50";

@@ -21,7 +21,7 @@ struct Case {
   std::vector<Figure> (*measure)(const Size&);
 };
 
-constexpr std::array<Case, 17> kCases{{{"exec", catena::bench::measure_exec},
+constexpr std::array<Case, 18> kCases{{{"exec", catena::bench::measure_exec},
                                        {"store", catena::bench::measure_store},
                                        {"status", catena::bench::measure_status},
                                        {"vpc-route-add", catena::bench::measure_pods},
@@ -37,6 +37,7 @@ constexpr std::array<Case, 17> kCases{{{"exec", catena::bench::measure_exec},
                                        {"pool-calls", catena::bench::measure_pool},
                                        {"bandwidth-add", catena::bench::measure_bandwidth},
                                        {"bandwidth-del", catena::bench::measure_bandwidth},
+                                       {"policy-add", catena::bench::measure_policy},
                                        {"shaping", catena::bench::measure_shaping}}};
 
 struct Arguments {

@@ -102,6 +102,7 @@ std::vector<std::pair<std::string, std::string>> variables_of(const PodOptions& 
   if (!options.args.empty()) {
     variables.emplace_back("CNI_ARGS", options.args);
   }
+  std::ranges::copy(options.environment, std::back_inserter(variables));
   return variables;
 }
 

@@ -20,8 +20,9 @@ using nlohmann::json;
 // What cnitool takes from its environment.
 struct PodOptions {
   std::string if_name = "eth0";
-  json capabilities;  // CAP_ARGS; null: none
-  std::string args;   // CNI_ARGS
+  json capabilities;                                                  // CAP_ARGS; null: none
+  std::string args;                                                   // CNI_ARGS
+  std::vector<std::pair<std::string, std::string>> environment = {};  // what else
 };
 std::vector<std::pair<std::string, std::string>> variables_of(const PodOptions& options);
 

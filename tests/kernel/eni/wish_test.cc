@@ -110,11 +110,5 @@ TEST_F(EniWish, ServiceNetworksMustBeNamed) {
   EXPECT_THAT(refused.message(), HasSubstr("serviceCIDRs"));
 }
 
-TEST_F(EniWish, ANicCantBeClosedUntilPolicyYet) {
-  const Answer refused = scene.try_add(pod, "pod-a", {{"closedUntilPolicy", true}});
-  EXPECT_EQ(refused.code(), 7);
-  EXPECT_THAT(refused.message(), HasSubstr("closedUntilPolicy"));
-}
-
 }  // namespace
 }  // namespace catena::test

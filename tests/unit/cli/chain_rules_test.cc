@@ -103,6 +103,17 @@ TEST(ChainPolicy, ClosedUntilPolicyIsDemandedBeforePolicyAndRefusedWithout) {
       ElementsAre(is("plugins[1].closedUntilPolicy", Verdict::kBad, "must be true")));
 }
 
+TEST(ChainPolicy, IptablesHasNoGuardThatCouldBeOpened) {
+  const TempDir dir;
+  const json iptables = maker("catena-policy", {{"backend", "iptables"}});
+  EXPECT_THAT(
+      check_policy(written(
+          dir, chain_of({maker("catena-vpc-route", {{"closedUntilPolicy", true}}), iptables}))),
+      ElementsAre(is("plugins[0].closedUntilPolicy", Verdict::kBad, "opens no guard")));
+  EXPECT_THAT(check_policy(written(dir, chain_of({maker("catena-vpc-route"), iptables}))),
+              IsEmpty());
+}
+
 TEST(ChainMarks, BitsOfKubeProxyAndPortmapAreNotOurs) {
   const TempDir dir;
   const auto with = [&](const json& mask, const json& behind) {
@@ -138,6 +149,11 @@ TEST(ChainAgreement, PluginsShareOneStoreAndAreToldWhatPodsAskFor) {
               ElementsAre(is("plugins[1].stateDir", Verdict::kBad, "/var/lib/catena"),
                           is("plugins[2].capabilities", Verdict::kWarning, "bandwidth"),
                           is("plugins[3].capabilities", Verdict::kWarning, "portMappings")));
+  const auto policy = written(
+      dir,
+      chain_of({maker("catena-vpc-route"), maker("catena-policy", {{"stateDir", "/elsewhere"}})}));
+  EXPECT_THAT(check_agreement(policy),
+              ElementsAre(is("plugins[1].stateDir", Verdict::kBad, "/var/lib/catena")));
 }
 
 TEST(MarkMask, NumbersAreReadAsJsonAndAdminsWriteThem) {

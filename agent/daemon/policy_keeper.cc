@@ -1,0 +1,394 @@
+#include "agent/daemon/policy_keeper.h"
+
+#include <algorithm>
+#include <iterator>
+#include <unistd.h>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "agent/api.h"
+#include "agent/policy/add.h"
+#include "common/base/fields.h"
+#include "common/kube/client.h"
+#include "common/kube/objects.h"
+
+namespace catena::agent {
+namespace {
+
+using base::Error;
+using base::ErrorKind;
+using base::IpAddress;
+using base::Result;
+using base::Status;
+using netpol::Record;
+using std::chrono::seconds;
+using Json = nlohmann::json;
+
+// Of records that come and go at once.
+constexpr Millis kGatherRecords{100};
+// The loop waits no longer for one call that writes rules too.
+constexpr Millis kLockPatience{500};
+constexpr Millis kFirstRetry{50};
+constexpr Millis kEnoughForAnother{500};
+constexpr Millis kLastRetry{5'000};
+// What a power cut may take of the snapshot.
+constexpr Millis kSyncAfter{1'000};
+constexpr Millis kMostLookUp{5'000};
+constexpr seconds kCompareNics{30};
+constexpr std::chrono::minutes kCompareAll{5};
+constexpr seconds kBetweenRewrites{10};
+constexpr std::size_t kMostTold = 1'000;
+constexpr std::size_t kMostArgs = std::size_t{64} << 10U;  // bytes
+
+Result<Record> record_in(const std::string& args) {
+  const Json json = TRY(base::parse_json(args, kMostArgs));
+  base::Fields fields = TRY(base::Fields::of(json, ""));
+  return read_policy_record(fields);
+}
+
+Result<Json> look_up(const std::string& api, const Record& record, Millis budget) {
+  kube::Client client = TRY(open_api(api, budget));
+  return client.get({kube::kPods, record.pod_namespace, record.pod_name});
+}
+
+}  // namespace
+
+void PolicyCounts::count(std::chrono::duration<double> taken) {
+  const auto* const bound = std::ranges::lower_bound(kBounds, taken.count());
+  ++latency.at(static_cast<std::size_t>(bound - kBounds.begin()));
+  latency_sum += taken.count();
+}
+
+Result<std::unique_ptr<PolicyKeeper>> PolicyKeeper::open(const Settings& settings, Loop& loop,
+                                                         Desk& desk, base::Log& log) {
+  Result<kube::Config> config = api_config(settings.api);
+  if (!config.ok()) {
+    return std::move(config).error();
+  }
+  std::unique_ptr<PolicyKeeper> keeper(new PolicyKeeper(settings, loop, log));
+  TRY(keeper->start(*config, desk));
+  return keeper;
+}
+
+Status PolicyKeeper::start(const kube::Config& config, Desk& desk) {
+  TRY(load());
+  folder_ = TRY(FolderWatch::open({enforcer_.records().directory(), WatchedFolder::Changes::kNames},
+                                  loop_, [this] { on_records(); }));
+  watch_ = TRY(ClusterWatch::open(config, loop_, log_, enforcer_.cluster(),
+                                  [this](Steady::time_point heard) { on_objects(heard); }));
+  desk.answer_in_loop("policy.add", [this](const std::string& args, Millis budget,
+                                           const Desk::Reply& reply) { add(args, budget, reply); });
+  desk.answer_in_loop("policy.sync", [this](const std::string& /*args*/, Millis /*budget*/,
+                                            const Desk::Reply& reply) { sync(reply); });
+  on_records();
+  compare_now_and_then(kCompareNics);
+  return {};
+}
+
+// Rules are written before the API server has answered only where it is known what they were.
+Status PolicyKeeper::load() {
+  const base::FileLock lock = TRY(enforcer_.lock(base::Deadline(seconds(10))));
+  std::vector<std::string> notices;
+  ready_ = TRY(enforcer_.cluster().load(notices));
+  for (const std::string& notice : notices) {
+    log_.warning("policy: " + notice);
+  }
+  return {};
+}
+
+PolicyKeeper::~PolicyKeeper() {
+  for (const Loop::TimerId timer :
+       {write_timer_, records_timer_, snapshot_timer_, compare_timer_}) {
+    loop_.cancel(timer);
+  }
+}
+
+PolicyCounts PolicyKeeper::counts() const {
+  PolicyCounts counts = counts_;
+  const Cluster& cluster = enforcer_.cluster();
+  counts.policies = cluster.objects().policies().size();
+  counts.namespaces = cluster.objects().namespaces().size();
+  counts.pods = cluster.objects().pods().size();
+  counts.subjects = cluster.records().size();
+  counts.synced = watch_->is_synced();
+  counts.behind = enforcer_.behind().size();
+  counts.disturbed = enforcer_.kernel().disturbed();
+  return counts;
+}
+
+void PolicyKeeper::on_objects(Steady::time_point heard) {
+  if (!heard_.has_value()) {
+    heard_ = heard;
+  }
+  ready_ = ready_ || watch_->has_everything();
+  if (ready_) {
+    (void)write();
+  }
+}
+
+// An ADD brings its record along, and does not wait for those of all others to be read.
+void PolicyKeeper::on_records() {
+  if (records_timer_ == 0) {
+    records_timer_ = loop_.after(kGatherRecords, [this] {
+      records_timer_ = 0;
+      records_changed_ = true;
+      (void)write();
+    });
+  }
+}
+
+void PolicyKeeper::add(const std::string& args, Millis budget, const Desk::Reply& reply) {
+  Result<Record> record = record_in(args);
+  if (!record.ok()) {
+    reply(std::move(record).error());
+    return;
+  }
+  new_.push_back({.number = ++last_number_,
+                  .record = *std::move(record),
+                  .deadline = base::Deadline(budget),
+                  .reply = reply});
+  write_soon();
+}
+
+void PolicyKeeper::sync(const Desk::Reply& reply) {
+  if (!ready_) {
+    reply(Error(ErrorKind::kNotAvailable, "the API server's policies are not known yet"));
+    return;
+  }
+  enforcer_.doubt_all();
+  records_changed_ = true;
+  const Status written = write();
+  reply(written.ok()
+            ? Desk::Answer(Json{{"pods", counts().subjects}, {"policies", counts().policies}})
+            : Desk::Answer(written.error()));
+}
+
+// Those that come in one round of the loop are one transaction.
+void PolicyKeeper::write_soon(Millis from_now) {
+  loop_.cancel(write_timer_);
+  write_timer_ = loop_.after(from_now, [this] {
+    write_timer_ = 0;
+    (void)write();
+  });
+}
+
+Status PolicyKeeper::write() {
+  if (!ready_) {
+    return {};
+  }
+  const Result<bool> changed = write_locked();
+  const Status written = changed.ok() ? Status() : Status(changed.error());
+  tell(written);
+  if (written.ok()) {
+    if (*changed && heard_.has_value()) {
+      counts_.count(Steady::now() - *heard_);
+    }
+    heard_.reset();
+  }
+  answer_new(written);
+  answer_settled();
+  sync_snapshot_soon();
+  if (!written.ok() || enforcer_.is_behind()) {
+    retry_ = std::clamp(2 * retry_, kFirstRetry, kLastRetry);
+    write_soon(retry_);
+  } else {
+    retry_ = Millis(0);
+  }
+  return written;
+}
+
+Result<bool> PolicyKeeper::write_locked() {
+  const base::FileLock lock = TRY(enforcer_.lock(base::Deadline(kLockPatience)));
+  if (records_changed_) {
+    std::vector<std::string> notices;
+    std::set<IpAddress> left;
+    TRY(enforcer_.read_records(notices, left));
+    records_changed_ = false;
+    for (const std::string& notice : notices) {
+      warn_once(notice);
+    }
+  }
+  keep_snapshot();
+  return enforcer_.write(take_new());
+}
+
+// Its DEL, which removes the record last, was quicker; or it does not wait any more.
+bool PolicyKeeper::is_over(const Asker& asker) {
+  if (asker.deadline.passed()) {
+    return true;
+  }
+  const auto record = enforcer_.records().find(asker.record.container_id, asker.record.if_name);
+  if (record.ok() && record->has_value()) {
+    return false;
+  }
+  asker.reply(record.ok() ? Error(ErrorKind::kNotFound, "there is no record of container " +
+                                                            asker.record.container_id + " in " +
+                                                            enforcer_.records().directory())
+                          : record.error());
+  return true;
+}
+
+std::vector<const Record*> PolicyKeeper::take_new() {
+  std::vector<const Record*> records;
+  std::erase_if(new_, [this](const Asker& asker) { return is_over(asker); });
+  records.reserve(new_.size());
+  for (const Asker& asker : new_) {
+    if (const Status put = enforcer_.put(asker.record); !put.ok()) {
+      warn_once(put.error().text());
+    }
+    records.push_back(&asker.record);
+  }
+  return records;
+}
+
+void PolicyKeeper::answer_new(const Status& written) {
+  for (Asker& asker : std::exchange(new_, {})) {
+    const auto behind = enforcer_.behind().find(asker.record.id());
+    if (!written.ok() && written.error().is(ErrorKind::kTryAgain) &&
+        asker.deadline.left() > kEnoughForAnother) {
+      new_.push_back(std::move(asker));
+    } else if (!written.ok()) {
+      asker.reply(Error(written.error()));
+    } else if (behind != enforcer_.behind().end()) {
+      asker.reply(behind->second);
+    } else if (enforcer_.cluster().is_settled(asker.record)) {
+      asker.reply(to_json(verdict_of(enforcer_.cluster(), asker.record)));
+    } else {
+      wait_for_pod(std::move(asker));
+    }
+  }
+}
+
+// Closed already, or open where onUnknown says so. The watch mostly knows the pod before the
+// runtime does; where it lags behind, a look-up does not.
+void PolicyKeeper::wait_for_pod(Asker asker) {
+  const Millis left = asker.deadline.left();
+  const std::uint64_t number = asker.number;
+  asker.end =
+      loop_.after(left - std::min(left / 4, Millis(200)), [this, number] { give_up(number); });
+  look_ups_.submit([this, number, api = settings_.api, record = asker.record,
+                    budget = std::min(left, kMostLookUp)] {
+    loop_.post([this, number, pod = look_up(api, record, budget)] { on_looked_up(number, pod); });
+  });
+  waiting_.push_back(std::move(asker));
+}
+
+void PolicyKeeper::on_looked_up(std::uint64_t asker, const Result<Json>& pod) {
+  const auto found = std::ranges::find(waiting_, asker, &Asker::number);
+  if (found == waiting_.end()) {
+    return;
+  }
+  if (!pod.ok() && !pod.error().is(ErrorKind::kNotFound)) {
+    warn_once("look up pod " + found->record.pod_namespace + "/" + found->record.pod_name + ": " +
+              pod.error().text());
+    return;  // the watch may still tell
+  }
+  if (pod.ok() && enforcer_.cluster().put(PolicyObject::kPod, *pod).ok() &&
+      enforcer_.cluster().knows(found->record)) {
+    (void)write();
+    return;
+  }
+  give_up(asker);
+}
+
+void PolicyKeeper::answer_settled() {
+  for (auto asker = waiting_.begin(); asker != waiting_.end();) {
+    if (!enforcer_.cluster().is_settled(asker->record) || !enforcer_.has_written(asker->record)) {
+      ++asker;
+      continue;
+    }
+    loop_.cancel(asker->end);
+    asker->reply(to_json(verdict_of(enforcer_.cluster(), asker->record)));
+    asker = waiting_.erase(asker);
+  }
+}
+
+void PolicyKeeper::give_up(std::uint64_t asker) {
+  const auto found = std::ranges::find(waiting_, asker, &Asker::number);
+  if (found == waiting_.end()) {
+    return;
+  }
+  loop_.cancel(found->end);
+  const Verdict verdict = verdict_of(enforcer_.cluster(), found->record);
+  log_.warning("policy: nobody knows pod " + found->record.pod_namespace + "/" +
+               found->record.pod_name + ": it is " +
+               (found->record.closed_while_unknown ? "closed until somebody does" : "open"));
+  found->reply(to_json(verdict));
+  waiting_.erase(found);
+}
+
+void PolicyKeeper::tell(const Status& written) {
+  std::string failure = written.ok() ? std::string() : written.error().text();
+  for (const auto& [id, error] : enforcer_.behind()) {
+    failure += (failure.empty() ? "" : "; ") + error.text();
+  }
+  counts_.failures += failure.empty() ? 0U : 1U;
+  if (failure != last_failure_) {
+    if (failure.empty()) {
+      log_.info("policy: all rules are written");
+    } else {
+      log_.error("policy: not written, tried again: " + failure);
+    }
+    last_failure_ = std::move(failure);
+  }
+  for (const std::string& notice : enforcer_.take_notices()) {
+    warn_once(notice);
+  }
+}
+
+void PolicyKeeper::warn_once(const std::string& text) {
+  if (told_.size() >= kMostTold) {
+    told_.clear();
+  }
+  if (told_.insert(text).second) {
+    log_.warning("policy: " + text);
+  }
+}
+
+// Before the rules that follow from it. Of a list that is not complete yet there is nothing to be
+// kept, unless there was a snapshot to begin with.
+void PolicyKeeper::keep_snapshot() {
+  Snapshot& snapshot = enforcer_.cluster().snapshot();
+  const bool due = snapshot.usable() ? snapshot.is_long() : watch_->has_everything();
+  if (!due || Steady::now() < next_rewrite_) {
+    return;
+  }
+  if (const Status written = enforcer_.cluster().rewrite_snapshot(); !written.ok()) {
+    warn_once(written.error().text());
+  }
+  next_rewrite_ = Steady::now() + kBetweenRewrites;
+}
+
+void PolicyKeeper::sync_snapshot_soon() {
+  if (snapshot_timer_ != 0) {
+    return;
+  }
+  snapshot_timer_ = loop_.after(kSyncAfter, [this] {
+    snapshot_timer_ = 0;
+    base::UniqueFd file = enforcer_.cluster().snapshot().take_unsynced();
+    if (file.valid()) {
+      flows_.submit([file = std::make_shared<base::UniqueFd>(std::move(file))] {
+        (void)::fdatasync(file->get());
+      });
+    }
+  });
+}
+
+// A pod can undo what is inside it, and nothing tells of it.
+void PolicyKeeper::compare_now_and_then(Millis from_now) {
+  compare_timer_ = loop_.after(from_now, [this] {
+    if (ready_) {
+      if (Steady::now() - compared_ >= kCompareAll) {
+        compared_ = Steady::now();
+        enforcer_.doubt_all();
+      } else {
+        enforcer_.compare_nics();
+      }
+      (void)write();
+    }
+    compare_now_and_then(kCompareNics);
+  });
+}
+
+}  // namespace catena::agent

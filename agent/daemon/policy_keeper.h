@@ -1,0 +1,110 @@
+// Keeps the kernel's rules of this node's pods as NetworkPolicies say, and tells ADDs when theirs
+// are in place.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "agent/daemon/cluster_watch.h"
+#include "agent/daemon/desk.h"
+#include "agent/daemon/folder_watch.h"
+#include "agent/daemon/lane.h"
+#include "agent/daemon/loop.h"
+#include "agent/daemon/policy_counts.h"
+#include "agent/policy/enforcer.h"
+#include "common/base/log.h"
+#include "common/kube/config.h"
+
+namespace catena::agent {
+
+// Of the loop's thread and namespace.
+class PolicyKeeper {
+ public:
+  struct Settings {
+    std::string state_dir;
+    std::string api;  // agent/api.h
+  };
+  // Answers the policy duties that `desk` is asked for. All must outlive it.
+  static base::Result<std::unique_ptr<PolicyKeeper>> open(const Settings& settings, Loop& loop,
+                                                          Desk& desk, base::Log& log);
+  PolicyKeeper(const PolicyKeeper&) = delete;
+  PolicyKeeper& operator=(const PolicyKeeper&) = delete;
+  PolicyKeeper(PolicyKeeper&&) = delete;
+  PolicyKeeper& operator=(PolicyKeeper&&) = delete;
+  ~PolicyKeeper();
+
+  PolicyCounts counts() const;
+
+ private:
+  using Steady = std::chrono::steady_clock;
+
+  // An ADD that waits.
+  struct Asker {
+    std::uint64_t number = 0;
+    netpol::Record record;
+    base::Deadline deadline;
+    Desk::Reply reply;
+    Loop::TimerId end = 0;
+  };
+
+  PolicyKeeper(const Settings& settings, Loop& loop, base::Log& log)
+      : settings_(settings), loop_(loop), log_(log), enforcer_(settings.state_dir) {}
+  base::Status start(const kube::Config& config, Desk& desk);
+  base::Status load();
+
+  void on_objects(Steady::time_point heard);
+  void on_records();
+  void add(const std::string& args, Millis budget, const Desk::Reply& reply);
+  void sync(const Desk::Reply& reply);
+  void write_soon(Millis from_now = Millis(0));
+  // Everything that is known by now, into snapshot and kernel, and answers to those who wait.
+  base::Status write();
+  base::Result<bool> write_locked();
+  bool is_over(const Asker& asker);
+  std::vector<const netpol::Record*> take_new();
+  void answer_new(const base::Status& written);
+  void wait_for_pod(Asker asker);
+  void on_looked_up(std::uint64_t asker, const base::Result<nlohmann::json>& pod);
+  void answer_settled();
+  void give_up(std::uint64_t asker);
+  void tell(const base::Status& written);
+  void warn_once(const std::string& text);
+  void keep_snapshot();
+  void sync_snapshot_soon();
+  void compare_now_and_then(Millis from_now);
+
+  Settings settings_;
+  Loop& loop_;
+  base::Log& log_;
+  Enforcer enforcer_;
+  std::unique_ptr<ClusterWatch> watch_;
+  std::unique_ptr<FolderWatch> folder_;
+  Lane look_ups_;
+  Lane flows_;
+  bool ready_ = false;
+  bool records_changed_ = true;
+  std::list<Asker> new_;      // not in the kernel yet
+  std::list<Asker> waiting_;  // closed, until somebody knows the pod
+  std::uint64_t last_number_ = 0;
+  std::optional<Steady::time_point> heard_;  // of the oldest change that the kernel lacks
+  Millis retry_{0};
+  Loop::TimerId write_timer_ = 0;
+  Loop::TimerId records_timer_ = 0;
+  Loop::TimerId snapshot_timer_ = 0;
+  Loop::TimerId compare_timer_ = 0;
+  Steady::time_point compared_;
+  Steady::time_point next_rewrite_;
+  std::string last_failure_;
+  std::set<std::string> told_;
+  PolicyCounts counts_;
+};
+
+}  // namespace catena::agent

@@ -1,0 +1,155 @@
+#include "agent/policy/kernel.h"
+
+#include <algorithm>
+#include <iterator>
+#include <set>
+
+#include "common/netlink/netns.h"
+#include "common/podlink/names.h"
+
+namespace catena::agent {
+namespace {
+
+using base::Error;
+using base::ErrorKind;
+using base::Result;
+using base::Status;
+using firewall::Entry;
+using firewall::Place;
+using firewall::Policies;
+using netpol::Changes;
+using netpol::Record;
+using netpol::Rules;
+
+std::vector<Entry> entries_of(const std::string& link, const Record& record) {
+  std::vector<Entry> entries;
+  entries.reserve(record.addresses.size());
+  std::ranges::transform(record.addresses, std::back_inserter(entries),
+                         [&link](const base::IpAddress& address) {
+                           return Entry{link, address};
+                         });
+  return entries;
+}
+
+bool is_gone(const Error& error) {
+  return error.is(ErrorKind::kNotFound) || error.is(ErrorKind::kBadNetns);
+}
+
+bool touches(const Changes& changes, const std::string& set) {
+  return !set.empty() && (changes.members.contains(set) || changes.new_sets.contains(set));
+}
+
+bool touches(const Changes& changes, const Rules& rules,
+             const std::optional<std::vector<std::string>>& chains) {
+  return chains.has_value() && std::ranges::any_of(*chains, [&](const std::string& name) {
+           const auto chain = rules.chains.find(name);
+           return changes.chains.contains(name) ||
+                  (chain != rules.chains.end() &&
+                   std::ranges::any_of(chain->second.rules, [&](const netpol::Rule& rule) {
+                     return touches(changes, rule.peers) || touches(changes, rule.endpoints);
+                   }));
+         });
+}
+
+// Whether what the rules say of this subject alone is another thing than before.
+bool touches_subject(const Changes& changes, const Rules& rules, const std::string& id) {
+  const auto subject = rules.subjects.find(id);
+  return changes.subjects.contains(id) ||
+         (subject != rules.subjects.end() && (touches(changes, rules, subject->second.ingress) ||
+                                              touches(changes, rules, subject->second.egress)));
+}
+
+}  // namespace
+
+std::vector<Entry> node_entries(const Record& record) {
+  return record.host_link.starts_with(podlink::kHostLinkPrefix)
+             ? entries_of(record.host_link, record)
+             : std::vector<Entry>();
+}
+
+Result<Policies*> PolicyKernel::node() {
+  if (!node_.has_value()) {
+    node_.emplace(TRY(Policies::open(Place::kNode)));
+  }
+  return &*node_;
+}
+
+Status PolicyKernel::sync_node(const Rules& rules, const PolicyRecords& records,
+                               const Keeps& keeps) {
+  Policies* const policies = TRY(node());
+  std::vector<Entry> entries;
+  for (const auto& [id, record] : records) {
+    std::ranges::move(node_entries(record), std::back_inserter(entries));
+  }
+  Status written = policies->sync(rules, entries, keeps);
+  if (!written.ok() && written.error().is(ErrorKind::kNotFound)) {
+    // There is no guard that could be opened.
+    written = policies->sync(rules, {}, keeps);
+  }
+  if (!written.ok()) {
+    // Whatever is wrong with the socket ends with it.
+    node_.reset();
+  }
+  return written;
+}
+
+Status PolicyKernel::shut(const Record& record) {
+  Policies* const policies = TRY(node());
+  return policies->remove_subject(record.id(), record.addresses, node_entries(record));
+}
+
+Status PolicyKernel::sync_nic(const Rules& rules, const Record& record) {
+  const auto pod = netlink::NetNs::open(record.netns);
+  if (!pod.ok()) {
+    return is_gone(pod.error()) ? Status() : Status(pod.error());
+  }
+  const auto inside = TRY(netlink::ScopedNetNs::enter(*pod));
+  Policies policies = TRY(Policies::open(Place::kPodNic));
+  return policies.sync(netpol::only(rules, record.id()), entries_of(record.if_name, record))
+      .context("policy on " + record.if_name + " of " + record.pod_namespace + "/" +
+               record.pod_name);
+}
+
+Result<PolicyKernel::Unwritten> PolicyKernel::sync(const Rules& rules, const PolicyRecords& records,
+                                                   const Keeps& keeps) {
+  TRY(sync_node(rules, records, keeps));
+  Unwritten unwritten;
+  for (const auto& [id, record] : records) {
+    if (!record.own_nic) {
+      continue;
+    }
+    if (Status written = sync_nic(rules, record); !written.ok()) {
+      unwritten.emplace(id, std::move(written).error());
+    }
+  }
+  return unwritten;
+}
+
+Result<PolicyKernel::Unwritten> PolicyKernel::follow(const Changes& changes, const Rules& rules,
+                                                     const PolicyRecords& records,
+                                                     const std::vector<const Record*>& entered,
+                                                     const Keeps& keeps) {
+  Policies* const policies = TRY(node());
+  std::vector<Entry> entries;
+  std::set<std::string> own_nics;
+  for (const Record* record : entered) {
+    std::ranges::move(node_entries(*record), std::back_inserter(entries));
+    own_nics.insert(record->id());
+  }
+  if (!policies->apply(changes, entries).ok()) {
+    ++disturbed_;
+    return sync(rules, records, keeps);
+  }
+  Unwritten unwritten;
+  for (const auto& [id, record] : records) {
+    if (!record.own_nic || !(own_nics.contains(id) || touches_subject(changes, rules, id))) {
+      continue;
+    }
+    if (Status inside = sync_nic(rules, record); !inside.ok()) {
+      unwritten.emplace(id, std::move(inside).error());
+    }
+  }
+  return unwritten;
+}
+
+}  // namespace catena::agent

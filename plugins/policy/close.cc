@@ -1,0 +1,60 @@
+#include "plugins/policy/close.h"
+
+#include "plugins/policy/pod.h"
+
+namespace catena::policy {
+namespace {
+
+using base::Error;
+using base::ErrorKind;
+using base::Status;
+using firewall::Place;
+using netpol::Record;
+
+Status shut_at(Place place, const Record& record) {
+  return run_in(place, record, [&]() -> Status {
+    auto policies = TRY(firewall::Policies::open(place));
+    return policies.close_subject(record.id(), record.addresses, entries_of(record, place));
+  });
+}
+
+Status enter_at(Place place, const Record& record) {
+  const auto entries = entries_of(record, place);
+  if (entries.empty()) {
+    return {};
+  }
+  return run_in(place, record, [&]() -> Status {
+    auto table = firewall::Table::open();
+    if (!table.ok()) {
+      return table.error().is(ErrorKind::kUnsupported) ? Status() : Status(table.error());
+    }
+    Status entered = table->enter(entries);
+    const bool no_guard = !entered.ok() && entered.error().is(ErrorKind::kNotFound);
+    return no_guard ? Status() : entered;
+  });
+}
+
+}  // namespace
+
+Status shut(const Record& record, Backend backend) {
+  if (backend == Backend::kIptables) {
+    return Error(ErrorKind::kTryAgain, "by iptables only the agent can shut a pod")
+        .advice("start catena-agent");
+  }
+  for (const Place place : places_of(record)) {
+    Status done = shut_at(place, record);
+    if (!done.ok()) {
+      return done;
+    }
+  }
+  return {};
+}
+
+Status let_pass(const Record& record) {
+  for (const Place place : places_of(record)) {
+    TRY(enter_at(place, record));
+  }
+  return {};
+}
+
+}  // namespace catena::policy

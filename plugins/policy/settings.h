@@ -1,0 +1,30 @@
+// The configuration keys of catena-policy (README.md has the table).
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "common/base/result.h"
+#include "common/cni/config.h"
+
+namespace catena::policy {
+
+// What becomes of a pod whose policies nobody can tell.
+enum class OnUnknown { kDeny, kAllow };
+
+enum class Backend { kAuto, kNftables, kIptables };
+const char* to_string(Backend backend);
+
+struct Settings {
+  std::string state_dir = "/var/lib/catena";
+  std::chrono::seconds wait{5};
+  OnUnknown on_unknown = OnUnknown::kDeny;
+  Backend backend = Backend::kAuto;
+
+  // kBadConfig for anything that is not as README.md says.
+  static base::Result<Settings> from(const cni::NetworkConfig& config);
+  // For DEL and GC: what is readable.
+  static Settings lenient_from(const cni::NetworkConfig& config);
+};
+
+}  // namespace catena::policy

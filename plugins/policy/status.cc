@@ -1,0 +1,48 @@
+// STATUS: whether an ADD now could succeed, by the kernel alone. A stopped agent is no reason: pods
+// start without it.
+#include "common/base/program.h"
+#include "common/firewall/policies.h"
+#include "plugins/policy/policy_plugin.h"
+#include "plugins/policy/settings.h"
+
+namespace catena::policy {
+namespace {
+
+using base::Error;
+using base::ErrorKind;
+using base::Status;
+
+constexpr const char* kProgram = "catena-xtables";
+
+Status has_nftables() {
+  auto policies = TRY(firewall::Policies::open(firewall::Place::kNode));
+  // What is in use can be done.
+  const auto in_place = policies.has_base();
+  return in_place.ok() && *in_place ? Status() : policies.can_do();
+}
+
+Status has_iptables(const cni::Request& request) {
+  std::vector<std::string> places = request.args.path;
+  places.insert(places.end(), {"/opt/cni/bin", "/usr/local/bin", "/usr/bin"});
+  if (!base::find_program(places, kProgram).empty()) {
+    return {};
+  }
+  return Error(ErrorKind::kNotAvailable, std::string(kProgram) + " is nowhere to be found")
+      .advice(R"(install it beside the plugins, or set backend to "auto")");
+}
+
+}  // namespace
+
+Status status(const cni::Request& request) {
+  const Settings settings = TRY(Settings::from(request.config));
+  if (settings.backend == Backend::kIptables) {
+    return has_iptables(request);
+  }
+  Status possible = has_nftables();
+  if (possible.ok() || (settings.backend == Backend::kAuto && has_iptables(request).ok())) {
+    return {};
+  }
+  return std::move(possible).error().as(ErrorKind::kNotAvailable);
+}
+
+}  // namespace catena::policy

@@ -1,0 +1,121 @@
+// A pod with an ENI of its own, under policies that a running agent keeps on its NIC.
+#include <fstream>
+#include <memory>
+#include <thread>
+
+#include <gtest/gtest.h>
+
+#include "tests/kernel/agent/watched_node.h"
+#include "tests/kernel/eni/own_eni_node.h"
+#include "tests/support/must.h"
+#include "tests/support/plugin_call.h"
+#include "tests/support/prober.h"
+
+namespace catena::test {
+namespace {
+
+using base::IpAddress;
+using nlohmann::json;
+using std::chrono::milliseconds;
+
+constexpr const char* kPod = "192.168.0.31";
+constexpr const char* kOtherNode = "192.168.1.10";
+constexpr const char* kOwnNode = "192.168.0.10";
+constexpr milliseconds kWhile{150};
+
+class OwnEniUnderPolicy : public testing::Test {
+ protected:
+  OwnEniUnderPolicy() {
+    scene_.node().run([this] { api_ = std::make_unique<ApiServer>(); });
+    std::ofstream(scene_.dir() + "/kubeconfig") << kubeconfig_of(api_->config());
+    put({{"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", {{"name", "shop"}}}});
+    api_->objects().put(pod_of_shop("web", "u-1"));
+  }
+
+  void put(const json& object) const { api_->objects().put(object); }
+  void put_policy(const std::string& name, const json& spec) const {
+    put({{"apiVersion", "networking.k8s.io/v1"},
+         {"kind", "NetworkPolicy"},
+         {"metadata", {{"name", name}, {"namespace", "shop"}}},
+         {"spec", spec}});
+  }
+  void remove_policy(const std::string& name) const {
+    api_->objects().remove("NetworkPolicy", "shop", name);
+  }
+  void start_agent() {
+    agent_ = std::make_unique<RunningAgent>(
+        scene_.node(), scene_.state_dir(),
+        std::vector<std::string>{"--api", scene_.dir() + "/kubeconfig", "--node-name", "node-1",
+                                 "--pool", "off"});
+    EXPECT_TRUE(eventually([&] { return agent_->metric("catena_agent_policy_synced") == 1; }))
+        << agent_->log();
+  }
+
+  Answer policy(const std::string& command) const {
+    const json config = {{"cniVersion", "1.1.0"},
+                         {"name", "testnet"},
+                         {"type", "catena-policy"},
+                         {"stateDir", scene_.state_dir()},
+                         {"prevResult", link_}};
+    PluginSite site = site_without_agent("catena-policy", scene_.node(), scene_.dir());
+    site.environment = {{"CNI_PATH", scene_.dir()}, {"CATENA_SOCKET", agent_->socket()}};
+    return call_plugin(site, {.command = command,
+                              .netns = pod_.path(),
+                              .args = "IgnoreUnknown=1;K8S_POD_NAMESPACE=shop;K8S_POD_NAME=web;"
+                                      "K8S_POD_UID=u-1",
+                              .config = config});
+  }
+  void add() {
+    link_ = scene_.add(pod_, "pod-a", closed_).json;
+    const Answer added = policy("ADD");
+    EXPECT_TRUE(added.ok()) << added.process.out;
+  }
+  void del() const {
+    EXPECT_TRUE(policy("DEL").ok());
+    EXPECT_TRUE(scene_.del(pod_.path(), "pod-a", closed_).ok());
+  }
+  static Prober probing(const ScratchNetNs& from, const ScratchNetNs& to, const char* address) {
+    return Prober({.from = from, .to = to, .destination = must(IpAddress::parse(address))});
+  }
+
+  const OwnEniNode scene_{{.enis = 1}};
+  const ScratchNetNs pod_;
+  const json closed_ = {{"closedUntilPolicy", true}, {"coolSeconds", 0}};
+  json link_;
+  std::unique_ptr<ApiServer> api_;
+  std::unique_ptr<RunningAgent> agent_;
+};
+
+TEST_F(OwnEniUnderPolicy, HasNoMomentWithoutOne) {
+  put_policy("deny", {{"podSelector", json::object()}, {"policyTypes", {"Ingress", "Egress"}}});
+  start_agent();
+  const Prober in = probing(scene_.vpc.b(), pod_, kPod);
+  const Prober out = probing(pod_, scene_.vpc.b(), kOtherNode);
+  const Prober to_node = probing(pod_, scene_.node(), kOwnNode);
+  const auto arrived = [&] { return in.arrived() + out.arrived() + to_node.arrived(); };
+  for (int time = 0; time < 2; ++time) {
+    add();
+    std::this_thread::sleep_for(kWhile);
+    put_policy("more", {{"podSelector", json::object()},
+                        {"ingress", {{{"from", {{{"ipBlock", {{"cidr", "203.0.113.0/24"}}}}}}}}}});
+    std::this_thread::sleep_for(kWhile);
+    agent_.reset();
+    std::this_thread::sleep_for(kWhile);
+    start_agent();
+    std::this_thread::sleep_for(kWhile);
+    del();
+    EXPECT_EQ(arrived(), 0) << "time " << time;
+  }
+  add();
+  EXPECT_TRUE(can_ping(scene_.node(), kPod)) << "its own node's probes";
+  EXPECT_EQ(arrived(), 0);
+  remove_policy("deny");
+  EXPECT_TRUE(out.arrives()) << "the probers work";
+  EXPECT_TRUE(to_node.arrives());
+  put_policy("more", {{"podSelector", json::object()},
+                      {"ingress", {{{"from", {{{"ipBlock", {{"cidr", "192.168.1.0/24"}}}}}}}}}});
+  EXPECT_TRUE(in.arrives());
+}
+
+}  // namespace
+}  // namespace catena::test
