@@ -10,6 +10,8 @@ namespace {
 using base::IpAddress;
 using Ids = std::set<std::string>;
 
+constexpr std::size_t kLeastPool = 64;
+
 template <typename Map, typename MapKey, typename Value>
 bool put_in(Map& map, const MapKey& key, Value value) {
   const auto [at, is_new] = map.try_emplace(key, value);
@@ -60,6 +62,7 @@ bool Cluster::put(Pod pod) {
     return false;
   }
   let_go(key);
+  pod.labels = shared(pod.labels);
   pods_.insert_or_assign(key, std::move(pod));
   hold(key);
   return true;
@@ -168,6 +171,14 @@ std::vector<const Pod*> Cluster::pods_at(const IpAddress& address) const {
   std::transform(begin, end, std::back_inserter(pods),
                  [](const auto& holder) { return holder.second; });
   return pods;
+}
+
+Labels Cluster::shared(const Labels& labels) {
+  if (label_pool_.size() >= pool_worth_pruning_) {
+    std::erase_if(label_pool_, [](const Labels& pooled) { return pooled.is_sole(); });
+    pool_worth_pruning_ = kLeastPool + 2 * label_pool_.size();
+  }
+  return labels.empty() ? labels : *label_pool_.insert(labels).first;
 }
 
 void Cluster::hold(const Key& key) {

@@ -49,6 +49,8 @@ class Cluster {
   std::set<Stale> take_stale() { return std::exchange(stale_, {}); }
 
  private:
+  // Equal ones that some pod has already, or these.
+  Labels shared(const Labels& labels);
   void hold(const Key& key);
   void let_go(const Key& key);
 
@@ -60,6 +62,8 @@ class Cluster {
   std::map<std::string, std::set<std::string>> ids_by_space_;
   std::multimap<base::IpAddress, const Pod*> holders_;
   std::set<Stale> stale_;
+  std::set<Labels> label_pool_;
+  std::size_t pool_worth_pruning_ = 0;
 };
 
 }  // namespace catena::netpol

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <set>
 
 #include "common/netpol/chains.h"
@@ -94,7 +95,8 @@ void Compiler::State::select(const Key& key, const std::string& id) {
   const auto local = cluster.locals().find(id);
   const Pod* object = local == cluster.locals().end() ? nullptr : cluster.object_of(local->second);
   const bool is_selected = policy != cluster.policies().end() && object != nullptr &&
-                           !object->ignored && policy->second.pods.matches(object->labels);
+                           object->space == key.first && !object->ignored &&
+                           policy->second.pods.matches(object->labels);
   const auto found = live.find(key);
   const bool was_selected = found != live.end() && found->second.subjects.contains(id);
   if (is_selected || was_selected) {
@@ -178,10 +180,12 @@ std::optional<std::vector<std::string>> Compiler::State::chains_of(const LocalPo
 
 void Compiler::State::note_families() {
   std::set<Family> now;
+  const auto& written = ledger.rules().subjects;
   for (const auto& [id, pod] : cluster.locals()) {
-    for (const base::IpAddress& address : cluster.addresses_of(pod)) {
-      now.insert(address.family());
-    }
+    const auto found = changed_locals.contains(id) ? written.end() : written.find(id);
+    const auto addresses =
+        found == written.end() ? cluster.addresses_of(pod) : found->second.addresses;
+    std::ranges::transform(addresses, std::inserter(now, now.end()), &base::IpAddress::family);
   }
   if (std::ranges::equal(now, families)) {
     return;
@@ -324,5 +328,13 @@ const std::map<std::string, Namespace>& Compiler::namespaces() const {
 }
 
 const std::map<Key, Pod>& Compiler::pods() const { return state_->cluster.pods(); }
+
+std::vector<base::IpAddress> Compiler::addresses_of(const Pod& pod) const {
+  return state_->cluster.addresses_of(pod);
+}
+
+std::vector<const Pod*> Compiler::pods_at(const base::IpAddress& address) const {
+  return state_->cluster.pods_at(address);
+}
 
 }  // namespace catena::netpol

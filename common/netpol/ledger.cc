@@ -4,6 +4,7 @@
 #include <map>
 #include <utility>
 
+#include "common/netpol/compare.h"
 #include "common/netpol/sorted.h"
 
 namespace catena::netpol {
@@ -24,20 +25,27 @@ void remember(const Named<T>& now, Named<T>& before, std::set<std::string>& touc
 }
 
 template <typename T>
-Named<T> picked(const Named<T>& from, const std::set<std::string>& names) {
-  Named<T> picked;
+const T* find_in(const Named<T>& named, const std::string& name) {
+  const auto found = named.find(name);
+  return found == named.end() ? nullptr : &found->second;
+}
+
+template <typename T>
+void compare_all(const std::set<std::string>& names, const Named<T>& before, const Named<T>& now,
+                 Changes& changes) {
   for (const std::string& name : names) {
-    if (const auto found = from.find(name); found != from.end()) {
-      picked.insert(*found);
+    const T* have = find_in(before, name);
+    const T* want = find_in(now, name);
+    if (have != nullptr || want != nullptr) {
+      compare(name, have, want, changes);
     }
   }
-  return picked;
 }
 
 template <typename T>
 bool has_equal(const Named<T>& named, const std::string& name, const T& value) {
-  const auto found = named.find(name);
-  return found != named.end() && found->second == value;
+  const T* found = find_in(named, name);
+  return found != nullptr && *found == value;
 }
 
 }  // namespace
@@ -98,20 +106,21 @@ void Ledger::remove_member(const std::string& name, const base::IpAddress& addre
 void Ledger::replace_endpoints(const std::string& name, const base::IpAddress& address,
                                const std::vector<Endpoint>& endpoints) {
   Set& set = rules_.sets.at(name);
-  const auto have = std::ranges::equal_range(set.endpoints, address, {}, &Endpoint::address);
-  if (std::ranges::equal(have, endpoints)) {
+  const auto begin = std::ranges::lower_bound(set.endpoints, address, {}, &Endpoint::address);
+  const auto end = std::ranges::upper_bound(set.endpoints, address, {}, &Endpoint::address);
+  if (std::equal(begin, end, endpoints.begin(), endpoints.end())) {
     return;
   }
   remember(rules_.sets, before_.sets, touched_sets_, name);
-  const auto at = set.endpoints.erase(have.begin(), have.end());
+  const auto at = set.endpoints.erase(begin, end);
   set.endpoints.insert(at, endpoints.begin(), endpoints.end());
 }
 
 Changes Ledger::take() {
-  const Rules now{.sets = picked(rules_.sets, touched_sets_),
-                  .chains = picked(rules_.chains, touched_chains_),
-                  .subjects = picked(rules_.subjects, touched_subjects_)};
-  Changes changes = difference(before_, now);
+  Changes changes;
+  compare_all(touched_sets_, before_.sets, rules_.sets, changes);
+  compare_all(touched_chains_, before_.chains, rules_.chains, changes);
+  compare_all(touched_subjects_, before_.subjects, rules_.subjects, changes);
   before_ = {};
   touched_sets_.clear();
   touched_chains_.clear();

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <variant>
@@ -12,10 +11,9 @@
 
 #include "common/base/ip.h"
 #include "common/base/result.h"
+#include "common/netpol/labels.h"
 
 namespace catena::netpol {
-
-using Labels = std::map<std::string, std::string>;
 
 struct Requirement {
   enum class Operator : std::uint8_t { kIn, kNotIn, kExists, kDoesNotExist };

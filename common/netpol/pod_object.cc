@@ -1,4 +1,5 @@
 #include <netinet/in.h>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
@@ -21,7 +22,7 @@ constexpr std::int64_t kMostPort = 65535;
 Result<Labels> labels_at(Fields& metadata) {
   Labels labels;
   for (auto& [key, value] : TRY(metadata.string_map("labels")).value_or(Pairs())) {
-    labels.emplace(key, value);
+    labels[key] = std::move(value);
   }
   return labels;
 }

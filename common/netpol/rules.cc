@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
+
+#include "common/netpol/compare.h"
 
 namespace catena::netpol {
 namespace {
@@ -22,52 +25,10 @@ Set members_missing(const Set& from, const Set& other) {
           .endpoints = missing_in(from.endpoints, other.endpoints)};
 }
 
-// A set of another kind or family can't become this one, whatever is added to it.
-void compare_sets(const Rules& have, const Rules& want, Changes& changes) {
-  for (const auto& [name, set] : want.sets) {
-    const auto old = have.sets.find(name);
-    if (old == have.sets.end()) {
-      changes.new_sets.emplace(name, set);
-    } else if (old->second != set) {
-      changes.members.emplace(name, Changes::Members{.added = members_missing(set, old->second),
-                                                     .removed = members_missing(old->second, set)});
-    }
-  }
-  for (const auto& [name, set] : have.sets) {
-    if (!want.sets.contains(name)) {
-      changes.gone_sets.push_back(name);
-    }
-  }
-}
-
-void compare_chains(const Rules& have, const Rules& want, Changes& changes) {
-  for (const auto& [name, chain] : want.chains) {
-    const auto old = have.chains.find(name);
-    if (old == have.chains.end() || old->second != chain) {
-      changes.chains.emplace(name, chain);
-    }
-  }
-  for (const auto& [name, chain] : have.chains) {
-    if (!want.chains.contains(name)) {
-      changes.gone_chains.push_back(name);
-    }
-  }
-}
-
-void compare_subjects(const Rules& have, const Rules& want, Changes& changes) {
-  for (const auto& [id, subject] : want.subjects) {
-    const auto old = have.subjects.find(id);
-    if (old == have.subjects.end()) {
-      changes.subjects.emplace(id, Changes::SubjectChange{.now = subject, .before = {}});
-    } else if (old->second != subject) {
-      changes.subjects.emplace(id, Changes::SubjectChange{.now = subject, .before = old->second});
-    }
-  }
-  for (const auto& [id, subject] : have.subjects) {
-    if (!want.subjects.contains(id)) {
-      changes.gone_subjects.emplace(id, subject);
-    }
-  }
+template <typename T>
+const T* find_in(const std::map<std::string, T>& named, const std::string& name) {
+  const auto found = named.find(name);
+  return found == named.end() ? nullptr : &found->second;
 }
 
 void copy_chain(const Rules& from, const std::string& name, Rules& to) {
@@ -92,11 +53,50 @@ bool Changes::empty() const {
          gone_chains.empty() && subjects.empty() && gone_subjects.empty();
 }
 
+void compare(const std::string& name, const Set* have, const Set* want, Changes& changes) {
+  if (want == nullptr) {
+    changes.gone_sets.push_back(name);
+  } else if (have == nullptr) {
+    changes.new_sets.emplace(name, *want);
+  } else if (*have != *want) {
+    changes.members.emplace(name, Changes::Members{.added = members_missing(*want, *have),
+                                                   .removed = members_missing(*have, *want)});
+  }
+}
+
+void compare(const std::string& name, const Chain* have, const Chain* want, Changes& changes) {
+  if (want == nullptr) {
+    changes.gone_chains.push_back(name);
+  } else if (have == nullptr || *have != *want) {
+    changes.chains.emplace(name, *want);
+  }
+}
+
+void compare(const std::string& id, const Subject* have, const Subject* want, Changes& changes) {
+  if (want == nullptr) {
+    changes.gone_subjects.emplace(id, *have);
+  } else if (have == nullptr) {
+    changes.subjects.emplace(id, Changes::SubjectChange{.now = *want, .before = {}});
+  } else if (*have != *want) {
+    changes.subjects.emplace(id, Changes::SubjectChange{.now = *want, .before = *have});
+  }
+}
+
 Changes difference(const Rules& have, const Rules& want) {
   Changes changes;
-  compare_sets(have, want, changes);
-  compare_chains(have, want, changes);
-  compare_subjects(have, want, changes);
+  const auto compare_all = [&](const auto& old, const auto& now) {
+    for (const auto& [name, value] : now) {
+      compare(name, find_in(old, name), &value, changes);
+    }
+    for (const auto& [name, value] : old) {
+      if (!now.contains(name)) {
+        compare(name, &value, find_in(now, name), changes);
+      }
+    }
+  };
+  compare_all(have.sets, want.sets);
+  compare_all(have.chains, want.chains);
+  compare_all(have.subjects, want.subjects);
   return changes;
 }
 

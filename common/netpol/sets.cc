@@ -1,6 +1,7 @@
 #include "common/netpol/sets.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "common/netpol/sorted.h"
 
@@ -87,6 +88,8 @@ Set filled(const SetSpec& spec, const Cluster& cluster) {
   }
   sort_once_each(set.addresses);
   sort_once_each(set.endpoints);
+  set.addresses.shrink_to_fit();
+  set.endpoints.shrink_to_fit();
   return set;
 }
 
@@ -123,9 +126,12 @@ void Sets::release(const std::string& name) {
 
 void Sets::expect_namespace(const std::string& name, const Namespace* after) {
   for (Entry* entry : of_any_space_) {
-    entry->second.to_fill |= !std::ranges::all_of(entry->first.terms, [&](const Term& term) {
+    const bool is_same = std::ranges::all_of(entry->first.terms, [&](const Term& term) {
       return is_same_after(term, cluster_->namespaces(), name, after);
     });
+    if (!is_same) {
+      entry->second.changed_spaces.insert(name);
+    }
   }
 }
 
@@ -135,6 +141,9 @@ void Sets::settle(const std::set<Cluster::Stale>& stale) {
   for (Entry& entry : live_) {
     if (entry.second.to_fill || is_much) {
       fill(entry);
+    }
+    for (const std::string& space : std::exchange(entry.second.changed_spaces, {})) {
+      look_again(entry, space);
     }
   }
   if (is_much) {
@@ -180,6 +189,7 @@ void Sets::fill(Entry& entry) {
     ledger_->put(entry.second.name, filled(entry.first, *cluster_));
   }
   entry.second.to_fill = false;
+  entry.second.changed_spaces.clear();
 }
 
 void Sets::look_again(const Entry& entry, const IpAddress& address) {
@@ -203,6 +213,16 @@ void Sets::look_again(const Entry& entry, const IpAddress& address) {
     ledger_->add_member(live.name, address);
   } else {
     ledger_->remove_member(live.name, address);
+  }
+}
+
+void Sets::look_again(const Entry& entry, const std::string& space) {
+  const auto& pods = cluster_->pods();
+  for (auto at = pods.lower_bound({space, ""}); at != pods.end() && at->first.first == space;
+       ++at) {
+    for (const IpAddress& address : cluster_->addresses_of(at->second)) {
+      look_again(entry, address);
+    }
   }
 }
 

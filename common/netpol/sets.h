@@ -33,6 +33,7 @@ class Sets {
     std::string name;
     std::size_t users = 0;
     bool to_fill = true;
+    std::set<std::string> changed_spaces;  // whose pods come or go together
   };
   using Entry = std::pair<const SetSpec, Live>;
   // Sets of one namespace's pods, and those that may have pods of any.
@@ -42,6 +43,7 @@ class Sets {
   void remove_unused();
   void fill(Entry& entry);
   void look_again(const Entry& entry, const base::IpAddress& address);
+  void look_again(const Entry& entry, const std::string& space);
 
   const Cluster* cluster_;
   Ledger* ledger_;

@@ -9,8 +9,7 @@ namespace catena::netpol {
 template <typename T>
 void sort_once_each(std::vector<T>& list) {
   std::ranges::sort(list);
-  const auto again = std::ranges::unique(list);
-  list.erase(again.begin(), again.end());
+  list.erase(std::unique(list.begin(), list.end()), list.end());
 }
 
 // Whether it was not there yet.
