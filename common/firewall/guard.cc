@@ -1,6 +1,7 @@
 // The guard of docs/firewall.md.
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "common/base/error_list.h"
@@ -176,6 +177,24 @@ base::Status with_advice(base::Status status) {
 
 base::Result<std::vector<Change>> entering(const std::vector<Entry>& entries) {
   return changes_of(add_elements, entries);
+}
+
+base::Status close_guard(nl_sock* socket, const std::vector<Entry>& entries) {
+  for (const Entry& entry : entries) {
+    TRY(check(entry.if_name));
+    const Set set = entered_set(entry.address.family());
+    const Element element = element_of(entry);
+    for (const MakeChanges make : {expire_elements, delete_elements}) {
+      const std::optional<FoundElement> found = TRY(find_element(socket, set, element.key));
+      if (!found || found->expiring) {
+        break;
+      }
+      Batch batch;
+      batch.add(make(set, {element}));
+      TRY(batch.commit(socket));
+    }
+  }
+  return {};
 }
 
 base::Status Table::ensure_guard(const std::vector<Entry>& entries_to_add) {

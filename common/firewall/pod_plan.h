@@ -20,6 +20,9 @@ Expressions& add_is_neighbour_discovery(Expressions& expressions);
 Plan guard_plan();
 Plan nic_guard_plan(const std::string& if_name);
 base::Result<std::vector<Change>> entering(const std::vector<Entry>& entries);
+// Lets them expire, or removes them where the kernel (before 6.12) can't. Those that are not
+// entered don't matter.
+base::Status close_guard(nl_sock* socket, const std::vector<Entry>& entries);
 
 // From whatever slot they have; nothing for those that have this one.
 base::Result<std::vector<Change>> marking(nl_sock* socket, const std::vector<base::IpAddress>& pods,
