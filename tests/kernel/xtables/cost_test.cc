@@ -28,7 +28,7 @@ netpol::Rules large_node() {
           ip("10.64.0.0").plus(static_cast<std::uint64_t>(i * kPeersEach + k)));
     }
     rules.sets["s4-" + number] = peers;
-    for (const std::uint16_t port : {80, 443}) {
+    for (const std::uint16_t port : {kWeb, kOther}) {
       rules.chains["p-in-" + number].rules.push_back({.protocol = IPPROTO_TCP,
                                                       .first_port = port,
                                                       .last_port = port,
