@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdarg>
+#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -138,20 +139,36 @@ std::vector<std::string> words_of(const std::string& text) {
 
 template <typename Family>
 std::string build(const Rule& rule, const std::string& matches) {
-  typename Family::Entry entry{};
+  // Zeroed bytes and not a value: the kernel gives back what lies between the members too.
+  std::string bytes(sizeof(typename Family::Entry), '\0');
+  auto& entry = *reinterpret_cast<typename Family::Entry*>(bytes.data());
   Family::fill(entry, rule);
-  const std::size_t target_at = sizeof(entry) + matches.size();
+  const std::size_t target_at = bytes.size() + matches.size();
   xt_standard_target target{};
   target.target.u.target_size = XT_ALIGN(sizeof(target));
   std::strncpy(target.target.u.user.name, rule.target.c_str(),
                sizeof(target.target.u.user.name) - 1);
+  const std::size_t size = target_at + XT_ALIGN(sizeof(target));
   entry.target_offset = static_cast<std::uint16_t>(target_at);
-  entry.next_offset = static_cast<std::uint16_t>(target_at + XT_ALIGN(sizeof(target)));
-  std::string bytes(reinterpret_cast<const char*>(&entry), sizeof(entry));
+  entry.next_offset = static_cast<std::uint16_t>(size);
   bytes += matches;
   bytes.append(reinterpret_cast<const char*>(&target), sizeof(target));
-  bytes.resize(entry.next_offset);
+  bytes.resize(size);
   return bytes;
+}
+
+// Calls `look` with the place and the head of each match of an entry.
+template <typename Entry, typename Look>
+void each_match(const Entry& entry, const std::string& bytes, Look look) {
+  for (std::size_t at = sizeof(entry); at + sizeof(xt_entry_match) <= entry.target_offset;) {
+    xt_entry_match match{};
+    std::memcpy(&match, bytes.data() + at, sizeof(match));
+    if (match.u.match_size < sizeof(match) || at + match.u.match_size > bytes.size()) {
+      return;
+    }
+    look(at, match);
+    at += match.u.match_size;
+  }
 }
 
 template <typename Family>
@@ -159,6 +176,13 @@ std::string essence(const std::string& bytes) {
   typename Family::Entry entry{};
   std::memcpy(&entry, bytes.data(), sizeof(entry));
   std::string kept = bytes.substr(0, entry.target_offset);
+  each_match(entry, bytes, [&kept](std::size_t at, const xt_entry_match& match) {
+    // Behind the end of a name there is what the kernel had in its place.
+    constexpr std::size_t kName = offsetof(xt_entry_match, u.user.name);
+    constexpr std::size_t kRoom = sizeof(match.u.user.name);
+    const std::size_t used = ::strnlen(match.u.user.name, kRoom);
+    std::memset(kept.data() + at + kName + used, 0, kRoom - used);
+  });
   entry.nfcache = 0;
   entry.comefrom = 0;
   entry.counters = {};
@@ -174,19 +198,12 @@ EntryFacts facts(const std::string& bytes) {
   EntryFacts facts;
   facts.source = Family::source(entry);
   facts.destination = Family::destination(entry);
-  for (std::size_t at = sizeof(entry); at + sizeof(xt_entry_match) <= entry.target_offset;) {
-    xt_entry_match match{};
-    std::memcpy(&match, bytes.data() + at, sizeof(match));
-    if (match.u.match_size < sizeof(match)) {
-      break;
-    }
+  each_match(entry, bytes, [&](std::size_t at, const xt_entry_match& match) {
     if (std::strncmp(match.u.user.name, "comment", sizeof(match.u.user.name)) == 0) {
-      const std::size_t most = match.u.match_size - sizeof(match);
       const char* const text = bytes.data() + at + sizeof(match);
-      facts.comment.assign(text, ::strnlen(text, most));
+      facts.comment.assign(text, ::strnlen(text, match.u.match_size - sizeof(match)));
     }
-    at += match.u.match_size;
-  }
+  });
   return facts;
 }
 

@@ -136,7 +136,6 @@ class Writer {
   }
 
  private:
-  static std::string part(const std::string& chain) { return "mangle chain " + chain; }
   std::string sentence(const std::string& text) const {
     return std::string(name_of(family_)) + ": " + text + " (table mangle)";
   }

@@ -127,8 +127,8 @@ TEST(XtablesRewriting, NorWhereItIsKilledAtAnyMoment) {
     const Flood flood(scene);
     while (flood.goes_on()) {
       ++runs;
-      // The program takes some 10 ms.
-      const auto after = std::chrono::milliseconds(1 + runs % 15);
+      // The program takes 10 to 40 ms.
+      const auto after = std::chrono::milliseconds(1 + runs * 7 % 60);
       const auto outcome = catena::test::run_process(
           {catena::test::bin_dir() + "/catena-xtables", "apply"},
           {.input = texts[runs % 2], .netns_fd = scene.node.netns.fd(), .patience = after});

@@ -108,6 +108,7 @@ TEST_F(XtablesState, SetsOfEveryKindHoldWhatTheModelSays) {
     named.endpoints.push_back({ip("fd00::1").plus(i), std::uint8_t{132}, i});
   }
   rules.sets = {{"s4-x", many}, {"b4-x", networks}, {"n6-x", named}};
+  rules.chains.clear();
   rules.chains["p"].rules = {{.peers = "s4-x"}, {.peers = "b4-x"}, {.endpoints = "n6-x"}};
   rules.subjects["a"].ingress = {"p"};
   ASSERT_OK(scene.sync(rules));
