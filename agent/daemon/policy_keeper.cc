@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <sys/epoll.h>
 #include <unistd.h>
 #include <utility>
 
@@ -38,6 +39,7 @@ constexpr Millis kMostLookUp{5'000};
 constexpr seconds kCompareNics{30};
 constexpr std::chrono::minutes kCompareAll{5};
 constexpr seconds kBetweenRewrites{10};
+constexpr Millis kBetweenRepairs{200};
 constexpr std::size_t kMostTold = 1'000;
 constexpr std::size_t kMostArgs = std::size_t{64} << 10U;  // bytes
 
@@ -77,6 +79,8 @@ Status PolicyKeeper::start(const kube::Config& config, Desk& desk) {
                                   loop_, [this] { on_records(); }));
   watch_ = TRY(ClusterWatch::open(config, loop_, log_, enforcer_.cluster(),
                                   [this](Steady::time_point heard) { on_objects(heard); }));
+  rules_watch_.emplace(TRY(firewall::RulesetWatch::open()));
+  TRY(loop_.watch(rules_watch_->fd(), EPOLLIN, [this] { on_foreign(); }));
   desk.answer_in_loop("policy.add", [this](const std::string& args, Millis budget,
                                            const Desk::Reply& reply) { add(args, budget, reply); });
   desk.answer_in_loop("policy.sync", [this](const std::string& /*args*/, Millis /*budget*/,
@@ -99,8 +103,11 @@ Status PolicyKeeper::load() {
 
 PolicyKeeper::~PolicyKeeper() {
   for (const Loop::TimerId timer :
-       {write_timer_, records_timer_, snapshot_timer_, compare_timer_}) {
+       {write_timer_, records_timer_, snapshot_timer_, compare_timer_, foreign_timer_}) {
     loop_.cancel(timer);
+  }
+  if (rules_watch_.has_value()) {
+    loop_.forget(rules_watch_->fd());
   }
 }
 
@@ -135,6 +142,28 @@ void PolicyKeeper::on_records() {
       (void)write();
     });
   }
+}
+
+// What all pods share is brought back at once, though no more than five times a second when
+// somebody keeps undoing it. A pod's own rules mostly go with the pod, whose record goes last.
+void PolicyKeeper::on_foreign() {
+  const Result<firewall::Foreign> heard = rules_watch_->read();
+  if (!heard.ok()) {
+    warn_once(heard.error().text());
+    return;
+  }
+  if (*heard == firewall::Foreign::kNothing || foreign_timer_ != 0) {
+    return;
+  }
+  const bool at_once =
+      *heard == firewall::Foreign::kOfAll && Steady::now() - mended_ >= kBetweenRepairs;
+  foreign_timer_ = loop_.after(at_once ? Millis(0) : kBetweenRepairs, [this] {
+    foreign_timer_ = 0;
+    mended_ = Steady::now();
+    enforcer_.doubt_all();
+    records_changed_ = true;
+    (void)write();
+  });
 }
 
 void PolicyKeeper::add(const std::string& args, Millis budget, const Desk::Reply& reply) {

@@ -21,6 +21,7 @@
 #include "agent/daemon/policy_counts.h"
 #include "agent/policy/enforcer.h"
 #include "common/base/log.h"
+#include "common/firewall/ruleset_watch.h"
 #include "common/kube/config.h"
 
 namespace catena::agent {
@@ -62,6 +63,8 @@ class PolicyKeeper {
 
   void on_objects(Steady::time_point heard);
   void on_records();
+  // Somebody else was at our rules.
+  void on_foreign();
   void add(const std::string& args, Millis budget, const Desk::Reply& reply);
   void sync(const Desk::Reply& reply);
   void write_soon(Millis from_now = Millis(0));
@@ -87,6 +90,7 @@ class PolicyKeeper {
   Enforcer enforcer_;
   std::unique_ptr<ClusterWatch> watch_;
   std::unique_ptr<FolderWatch> folder_;
+  std::optional<firewall::RulesetWatch> rules_watch_;
   Lane look_ups_;
   Lane flows_;
   bool ready_ = false;
@@ -100,6 +104,8 @@ class PolicyKeeper {
   Loop::TimerId records_timer_ = 0;
   Loop::TimerId snapshot_timer_ = 0;
   Loop::TimerId compare_timer_ = 0;
+  Loop::TimerId foreign_timer_ = 0;
+  Steady::time_point mended_;
   Steady::time_point compared_;
   Steady::time_point next_rewrite_;
   std::string last_failure_;

@@ -30,11 +30,10 @@ void PolicyNode::put_pod(const PolicyPod& pod, const Json& labels, const std::st
   Json all = labels;
   all["name"] = pod.name;
   const Json ips = {{{"ip", pod.place.v4.to_string()}}, {{"ip", pod.place.v6.to_string()}}};
-  watched.api().objects().put(
-      pod_of_shop(pod.name, pod.uid,
-                  {{"metadata", {{"namespace", space}, {"labels", all}}},
-                   {"status",
-                    {{"phase", "Running"}, {"podIP", pod.place.v4.to_string()}, {"podIPs", ips}}}}));
+  watched.api().objects().put(pod_of_shop(
+      pod.name, pod.uid,
+      {{"metadata", {{"namespace", space}, {"labels", all}}},
+       {"status", {{"phase", "Running"}, {"podIP", pod.place.v4.to_string()}, {"podIPs", ips}}}}));
 }
 
 void PolicyNode::put_policy(const std::string& name, const Json& spec) const {
@@ -62,9 +61,7 @@ netpol::Record PolicyNode::record_of(const PolicyPod& pod) const {
   return record;
 }
 
-void PolicyNode::write_record(const PolicyPod& pod) const {
-  must(records().write(record_of(pod)));
-}
+void PolicyNode::write_record(const PolicyPod& pod) const { must(records().write(record_of(pod))); }
 
 void PolicyNode::remove_record(const PolicyPod& pod) const {
   const netpol::Record record = record_of(pod);
@@ -123,9 +120,7 @@ bool PolicyNode::becomes(bool wanted, const Place& from, const Place& to) const 
       std::chrono::seconds(10));
 }
 
-Json nobody_enters() {
-  return {{"podSelector", Json::object()}, {"policyTypes", {"Ingress"}}};
-}
+Json nobody_enters() { return {{"podSelector", Json::object()}, {"policyTypes", {"Ingress"}}}; }
 
 Json only_enters(const Json& peer_labels) {
   Json spec = nobody_enters();

@@ -131,8 +131,7 @@ TEST_F(Policy, WhenItsRecordGoesAPodIsForgotten) {
 TEST_F(Policy, AnAddThatComesBehindItsDelIsRefused) {
   const auto agent = node_.start();
   const netpol::Record record = node_.record_of(node_.web);
-  const Json answer =
-      agent->ask({{"duty", "policy.add"}, {"args", PolicyNode::add_args(record)}});
+  const Json answer = agent->ask({{"duty", "policy.add"}, {"args", PolicyNode::add_args(record)}});
   EXPECT_EQ(answer["error"]["kind"], "not-found") << answer;
   EXPECT_EQ(agent->metric("catena_agent_policy_subjects"), 0);
 }
@@ -141,9 +140,9 @@ TEST_F(Policy, BadArgumentsAreRefused) {
   const auto agent = node_.start();
   const Json answer = agent->ask({{"duty", "policy.add"}, {"args", {{"ifname", "eth0"}}}});
   EXPECT_TRUE(answer.contains("error")) << answer;
-  const Json unknown = agent->ask(
-      {{"duty", "policy.add"},
-       {"args", PolicyNode::add_args(node_.record_of(node_.web), "perhaps")}});
+  const Json unknown =
+      agent->ask({{"duty", "policy.add"},
+                  {"args", PolicyNode::add_args(node_.record_of(node_.web), "perhaps")}});
   EXPECT_THAT(unknown["error"]["text"].dump(), HasSubstr("onUnknown")) << unknown;
 }
 
