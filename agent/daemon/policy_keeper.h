@@ -20,6 +20,7 @@
 #include "agent/daemon/loop.h"
 #include "agent/daemon/policy_counts.h"
 #include "agent/policy/enforcer.h"
+#include "common/base/fields.h"
 #include "common/base/log.h"
 #include "common/firewall/ruleset_watch.h"
 #include "common/kube/config.h"
@@ -67,6 +68,8 @@ class PolicyKeeper {
   void on_foreign();
   void add(const std::string& args, Millis budget, const Desk::Reply& reply);
   void sync(const Desk::Reply& reply);
+  using Look = base::Result<nlohmann::json> (*)(Enforcer& enforcer, base::Fields& args);
+  void answer(Desk& desk, const std::string& duty, Look look);
   void write_soon(Millis from_now = Millis(0));
   // Everything that is known by now, into snapshot and kernel, and answers to those who wait.
   base::Status write();
@@ -80,6 +83,10 @@ class PolicyKeeper {
   void give_up(std::uint64_t asker);
   void tell(const base::Status& written);
   void warn_once(const std::string& text);
+  void forget_flows(std::vector<base::IpAddress> left);
+  void forget_earlier_flows();
+  // From any thread.
+  void tell_later(std::vector<std::string> notices);
   void keep_snapshot();
   void sync_snapshot_soon();
   void compare_now_and_then(Millis from_now);
