@@ -16,6 +16,7 @@
 #include "agent/nodes.h"
 #include "agent/pod_wishes.h"
 #include "agent/policy/add.h"
+#include "agent/policy/show.h"
 #include "agent/pool_answers.h"
 #include "agent/repair.h"
 #include "common/base/file.h"
@@ -81,6 +82,14 @@ constexpr std::array kDuties{
     DutyKind{.name = "policy.add",
              .purpose = "NetworkPolicies of one pod, in the kernel before it runs",
              .on_node = answer_policy_add,
+             .is_brief = true},
+    DutyKind{.name = "policy.explain",
+             .purpose = "which rule of which policy allows a connection, or that none does",
+             .on_node = answer_policy_explain,
+             .is_brief = true},
+    DutyKind{.name = "policy.show",
+             .purpose = "which policies select a pod of this node, and whether the kernel has them",
+             .on_node = answer_policy_show,
              .is_brief = true},
     DutyKind{.name = "policy.sync",
              .purpose = "NetworkPolicies of all pods, into the kernel",

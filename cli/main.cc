@@ -16,6 +16,7 @@
 #include "cli/lint.h"
 #include "cli/node_conflist.h"
 #include "cli/options.h"
+#include "cli/policy.h"
 
 namespace {
 
@@ -29,21 +30,28 @@ using catena::cli::Report;
 // docs/catena.md has the table.
 enum class Exit { kDone = 0, kFailed = 1, kUsage = 2 };
 
+using Operands = std::vector<std::string>;
+
 struct Command {
-  const char* words;    // "ipam show"
-  const char* operand;  // what follows; null: nothing
+  const char* words;                  // "ipam show"
+  std::vector<const char*> operands;  // what follows
   const char* about;
-  Result<Report> (*run)(const Options& options, const std::string& operand);
+  Result<Report> (*run)(const Options& options, const Operands& operands);
 };
 
 template <Result<Report> (*kRun)(const Options&)>
-Result<Report> plain(const Options& options, const std::string& /*operand*/) {
+Result<Report> plain(const Options& options, const Operands& /*operands*/) {
   return kRun(options);
 }
 
+template <Result<Report> (*kRun)(const Options&, const std::string&)>
+Result<Report> with_text(const Options& options, const Operands& operands) {
+  return kRun(options, operands.front());
+}
+
 template <Result<Report> (*kRun)(const Options&, const IpAddress&)>
-Result<Report> with_address(const Options& options, const std::string& operand) {
-  const auto address = IpAddress::parse(operand);
+Result<Report> with_address(const Options& options, const Operands& operands) {
+  const auto address = IpAddress::parse(operands.front());
   if (!address.ok()) {
     return Error(address.error()).as(ErrorKind::kBadConfig);
   }
@@ -51,29 +59,55 @@ Result<Report> with_address(const Options& options, const std::string& operand) 
 }
 
 namespace cli = catena::cli;
-constexpr Command kCommands[] = {
-    {"ipam list", nullptr, "addresses of this node and who has them", plain<cli::ipam_list>},
-    {"ipam show", "ADDRESS", "all that is known of one", with_address<cli::ipam_show>},
-    {"ipam check", nullptr, "compare store, kernel, metadata and OpenAPI", plain<cli::ipam_check>},
-    {"ipam release", "ADDRESS", "free one that nobody uses any more",
-     with_address<cli::ipam_release>},
-    {"eni list", nullptr, "ENIs of this node", plain<cli::eni_list>},
-    {"gc", nullptr, "remove what no pod owns any more; --dry-run only names it", plain<cli::gc>},
-    {"doctor", nullptr, "whether this node can carry pods, and if not, what to do",
-     plain<cli::doctor>},
-    {"lint", "FILE", "check a conflist", cli::lint},
-    {"conflist", "FILE", "write FILE to --to with this node's podCIDRs", cli::node_conflist},
-    {"install", nullptr, "copy the programs into --bin-dir", plain<cli::install>},
-    {"uninstall", nullptr, "take all of Catena from this node", plain<cli::uninstall>},
-};
+Result<Report> explain(const Options& options, const Operands& operands) {
+  return cli::policy_explain(
+      options, {.source = operands[0], .destination = operands[1], .port = operands[2]});
+}
+
+const std::vector<Command>& commands() {
+  static const std::vector<Command> all{
+      {"ipam list", {}, "addresses of this node and who has them", plain<cli::ipam_list>},
+      {"ipam show", {"ADDRESS"}, "all that is known of one", with_address<cli::ipam_show>},
+      {"ipam check", {}, "compare store, kernel, metadata and OpenAPI", plain<cli::ipam_check>},
+      {"ipam release",
+       {"ADDRESS"},
+       "free one that nobody uses any more",
+       with_address<cli::ipam_release>},
+      {"eni list", {}, "ENIs of this node", plain<cli::eni_list>},
+      {"policy explain",
+       {"FROM", "TO", "PORT[/PROTOCOL]"},
+       "which NetworkPolicy decides; FROM and TO are NAMESPACE/POD or an address",
+       explain},
+      {"policy show",
+       {"NAMESPACE/POD"},
+       "policies of a pod of this node, and whether the kernel has them",
+       with_text<cli::policy_show>},
+      {"gc", {}, "remove what no pod owns any more; --dry-run only names it", plain<cli::gc>},
+      {"doctor",
+       {},
+       "whether this node can carry pods, and if not, what to do",
+       plain<cli::doctor>},
+      {"lint", {"FILE"}, "check a conflist", with_text<cli::lint>},
+      {"conflist",
+       {"FILE"},
+       "write FILE to --to with this node's podCIDRs",
+       with_text<cli::node_conflist>},
+      {"install", {}, "copy the programs into --bin-dir", plain<cli::install>},
+      {"uninstall", {}, "take all of Catena from this node", plain<cli::uninstall>},
+  };
+  return all;
+}
 
 std::string help_text(const cxxopts::Options& options) {
   std::string text = "What an admin types on a node of Catena.\n\n";
-  for (const Command& command : kCommands) {
+  for (const Command& command : commands()) {
     std::string words = command.words;
-    words += command.operand == nullptr ? "" : std::string(" ") + command.operand;
-    text += "  catena " + words + std::string(words.size() < 22 ? 22 - words.size() : 1, ' ') +
-            command.about + "\n";
+    for (const char* operand : command.operands) {
+      words.append(" ").append(operand);
+    }
+    const std::string gap =
+        words.size() < 22 ? std::string(22 - words.size(), ' ') : "\n" + std::string(31, ' ');
+    text.append("  catena ").append(words).append(gap).append(command.about).append("\n");
   }
   // Without the line of usage that cxxopts makes up.
   const std::string made = options.help({""});
@@ -113,18 +147,18 @@ Exit usage(const std::string& why) {
 
 struct Wish {
   const Command* command;
-  std::string operand;
+  Operands operands;
 };
 
-// Nothing where there is no such command or its operand is missing.
+// Nothing where there is no such command or operands are missing.
 std::optional<Wish> find_command(const std::vector<std::string>& words) {
-  for (const Command& command : kCommands) {
+  for (const Command& command : commands()) {
     const std::string name = command.words;
     const bool is_double = name.find(' ') != std::string::npos;
     const std::size_t count = is_double ? 2 : 1;
-    const std::size_t wanted = count + (command.operand == nullptr ? 0 : 1);
-    if (words.size() == wanted && (is_double ? words[0] + " " + words[1] : words[0]) == name) {
-      return Wish{&command, command.operand == nullptr ? "" : words.back()};
+    if (words.size() == count + command.operands.size() &&
+        (is_double ? words[0] + " " + words[1] : words[0]) == name) {
+      return Wish{&command, {words.begin() + static_cast<std::ptrdiff_t>(count), words.end()}};
     }
   }
   return std::nullopt;
@@ -150,7 +184,7 @@ std::optional<std::string> what_is_wrong(const Options& options) {
 }
 
 Exit carry_out(const Wish& wish, const Options& options) {
-  const Result<Report> report = wish.command->run(options, wish.operand);
+  const Result<Report> report = wish.command->run(options, wish.operands);
   if (!report.ok()) {
     std::fprintf(stderr, "catena: %s\n", report.error().text().c_str());
     return report.error().is(ErrorKind::kBadConfig) ? Exit::kUsage : Exit::kFailed;

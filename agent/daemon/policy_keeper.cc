@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <sys/epoll.h>
 #include <unistd.h>
 #include <utility>
 
@@ -9,6 +10,8 @@
 
 #include "agent/api.h"
 #include "agent/policy/add.h"
+#include "agent/policy/connections.h"
+#include "agent/policy/show.h"
 #include "common/base/fields.h"
 #include "common/kube/client.h"
 #include "common/kube/objects.h"
@@ -38,6 +41,8 @@ constexpr Millis kMostLookUp{5'000};
 constexpr seconds kCompareNics{30};
 constexpr std::chrono::minutes kCompareAll{5};
 constexpr seconds kBetweenRewrites{10};
+constexpr Millis kBetweenRepairs{200};
+constexpr const char* kNotKnownYet = "the API server has not told its policies yet";
 constexpr std::size_t kMostTold = 1'000;
 constexpr std::size_t kMostArgs = std::size_t{64} << 10U;  // bytes
 
@@ -45,6 +50,13 @@ Result<Record> record_in(const std::string& args) {
   const Json json = TRY(base::parse_json(args, kMostArgs));
   base::Fields fields = TRY(base::Fields::of(json, ""));
   return read_policy_record(fields);
+}
+
+Result<Json> answer_of(const std::string& args, Enforcer& enforcer,
+                       Result<Json> (*look)(Enforcer& enforcer, base::Fields& args)) {
+  const Json json = TRY(base::parse_json(args, kMostArgs));
+  base::Fields fields = TRY(base::Fields::of(json, ""));
+  return look(enforcer, fields);
 }
 
 Result<Json> look_up(const std::string& api, const Record& record, Millis budget) {
@@ -77,13 +89,28 @@ Status PolicyKeeper::start(const kube::Config& config, Desk& desk) {
                                   loop_, [this] { on_records(); }));
   watch_ = TRY(ClusterWatch::open(config, loop_, log_, enforcer_.cluster(),
                                   [this](Steady::time_point heard) { on_objects(heard); }));
+  rules_watch_.emplace(TRY(firewall::RulesetWatch::open()));
+  TRY(loop_.watch(rules_watch_->fd(), EPOLLIN, [this] { on_foreign(); }));
   desk.answer_in_loop("policy.add", [this](const std::string& args, Millis budget,
                                            const Desk::Reply& reply) { add(args, budget, reply); });
+  answer(desk, "policy.explain", [](Enforcer& enforcer, base::Fields& fields) {
+    return explain_policy(enforcer.cluster(), fields);
+  });
+  answer(desk, "policy.show", show_policy);
   desk.answer_in_loop("policy.sync", [this](const std::string& /*args*/, Millis /*budget*/,
                                             const Desk::Reply& reply) { sync(reply); });
+  forget_earlier_flows();
   on_records();
   compare_now_and_then(kCompareNics);
   return {};
+}
+
+void PolicyKeeper::answer(Desk& desk, const std::string& duty, Look look) {
+  desk.answer_in_loop(
+      duty, [this, look](const std::string& args, Millis /*budget*/, const Desk::Reply& reply) {
+        reply(ready_ ? answer_of(args, enforcer_, look)
+                     : Desk::Answer(Error(ErrorKind::kNotAvailable, std::string(kNotKnownYet))));
+      });
 }
 
 // Rules are written before the API server has answered only where it is known what they were.
@@ -99,8 +126,11 @@ Status PolicyKeeper::load() {
 
 PolicyKeeper::~PolicyKeeper() {
   for (const Loop::TimerId timer :
-       {write_timer_, records_timer_, snapshot_timer_, compare_timer_}) {
+       {write_timer_, records_timer_, snapshot_timer_, compare_timer_, foreign_timer_}) {
     loop_.cancel(timer);
+  }
+  if (rules_watch_.has_value()) {
+    loop_.forget(rules_watch_->fd());
   }
 }
 
@@ -138,6 +168,28 @@ void PolicyKeeper::on_records() {
   }
 }
 
+// What all pods share is brought back at once, though no more than five times a second when
+// somebody keeps undoing it. A pod's own rules mostly go with the pod, whose record goes last.
+void PolicyKeeper::on_foreign() {
+  const Result<firewall::Foreign> heard = rules_watch_->read();
+  if (!heard.ok()) {
+    warn_once(heard.error().text());
+    return;
+  }
+  if (*heard == firewall::Foreign::kNothing || foreign_timer_ != 0) {
+    return;
+  }
+  const bool at_once =
+      *heard == firewall::Foreign::kOfAll && Steady::now() - mended_ >= kBetweenRepairs;
+  foreign_timer_ = loop_.after(at_once ? Millis(0) : kBetweenRepairs, [this] {
+    foreign_timer_ = 0;
+    mended_ = Steady::now();
+    enforcer_.doubt_all();
+    records_changed_ = true;
+    (void)write();
+  });
+}
+
 void PolicyKeeper::add(const std::string& args, Millis budget, const Desk::Reply& reply) {
   Result<Record> record = record_in(args);
   if (!record.ok()) {
@@ -153,7 +205,7 @@ void PolicyKeeper::add(const std::string& args, Millis budget, const Desk::Reply
 
 void PolicyKeeper::sync(const Desk::Reply& reply) {
   if (!ready_) {
-    reply(Error(ErrorKind::kNotAvailable, "the API server's policies are not known yet"));
+    reply(Error(ErrorKind::kNotAvailable, kNotKnownYet));
     return;
   }
   enforcer_.doubt_all();
@@ -205,6 +257,7 @@ Result<bool> PolicyKeeper::write_locked() {
     std::set<IpAddress> left;
     TRY(enforcer_.read_records(notices, left));
     records_changed_ = false;
+    forget_flows({left.begin(), left.end()});
     for (const std::string& notice : notices) {
       warn_once(notice);
     }
@@ -344,6 +397,34 @@ void PolicyKeeper::warn_once(const std::string& text) {
   if (told_.insert(text).second) {
     log_.warning("policy: " + text);
   }
+}
+
+void PolicyKeeper::forget_flows(std::vector<IpAddress> left) {
+  if (left.empty()) {
+    return;
+  }
+  flows_.submit([this, left = std::move(left)] {
+    std::vector<std::string> notices;
+    forget_connections_of(left, notices);
+    tell_later(std::move(notices));
+  });
+}
+
+// Of pods that went while no agent was there.
+void PolicyKeeper::forget_earlier_flows() {
+  flows_.submit([this, state_dir = settings_.state_dir] {
+    std::vector<std::string> notices;
+    forget_connections_of(addresses_without_pod(state_dir, notices), notices);
+    tell_later(std::move(notices));
+  });
+}
+
+void PolicyKeeper::tell_later(std::vector<std::string> notices) {
+  loop_.post([this, notices = std::move(notices)] {
+    for (const std::string& notice : notices) {
+      warn_once(notice);
+    }
+  });
 }
 
 // Before the rules that follow from it. Of a list that is not complete yet there is nothing to be

@@ -20,7 +20,9 @@
 #include "agent/daemon/loop.h"
 #include "agent/daemon/policy_counts.h"
 #include "agent/policy/enforcer.h"
+#include "common/base/fields.h"
 #include "common/base/log.h"
+#include "common/firewall/ruleset_watch.h"
 #include "common/kube/config.h"
 
 namespace catena::agent {
@@ -62,8 +64,12 @@ class PolicyKeeper {
 
   void on_objects(Steady::time_point heard);
   void on_records();
+  // Somebody else was at our rules.
+  void on_foreign();
   void add(const std::string& args, Millis budget, const Desk::Reply& reply);
   void sync(const Desk::Reply& reply);
+  using Look = base::Result<nlohmann::json> (*)(Enforcer& enforcer, base::Fields& args);
+  void answer(Desk& desk, const std::string& duty, Look look);
   void write_soon(Millis from_now = Millis(0));
   // Everything that is known by now, into snapshot and kernel, and answers to those who wait.
   base::Status write();
@@ -77,6 +83,10 @@ class PolicyKeeper {
   void give_up(std::uint64_t asker);
   void tell(const base::Status& written);
   void warn_once(const std::string& text);
+  void forget_flows(std::vector<base::IpAddress> left);
+  void forget_earlier_flows();
+  // From any thread.
+  void tell_later(std::vector<std::string> notices);
   void keep_snapshot();
   void sync_snapshot_soon();
   void compare_now_and_then(Millis from_now);
@@ -87,6 +97,7 @@ class PolicyKeeper {
   Enforcer enforcer_;
   std::unique_ptr<ClusterWatch> watch_;
   std::unique_ptr<FolderWatch> folder_;
+  std::optional<firewall::RulesetWatch> rules_watch_;
   Lane look_ups_;
   Lane flows_;
   bool ready_ = false;
@@ -100,6 +111,8 @@ class PolicyKeeper {
   Loop::TimerId records_timer_ = 0;
   Loop::TimerId snapshot_timer_ = 0;
   Loop::TimerId compare_timer_ = 0;
+  Loop::TimerId foreign_timer_ = 0;
+  Steady::time_point mended_;
   Steady::time_point compared_;
   Steady::time_point next_rewrite_;
   std::string last_failure_;

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "agent/api.h"
+#include "agent/policy/connections.h"
 #include "agent/policy/load.h"
 #include "common/kube/objects.h"
 
@@ -84,6 +85,7 @@ Result<Json> answer_policy_add(LocalDuty& duty, base::Fields& args) {
   if (enforcer.cluster().has_policies(record.pod_namespace)) {
     look_up(duty, deadline, record, enforcer, duty.notices);
   }
+  forget_connections_of(record.addresses, duty.notices);
   const Result<bool> written = enforcer.write({&record});
   move_notices(enforcer.take_notices(), duty);
   if (!written.ok()) {

@@ -110,6 +110,23 @@ Status PolicyKernel::sync_nic(const Rules& rules, const Record& record) {
                record.pod_name);
 }
 
+Result<std::vector<std::string>> PolicyKernel::differences(const Rules& rules,
+                                                           const Record& record) {
+  Policies on_node = TRY(Policies::open(Place::kNode));
+  std::vector<std::string> all = TRY(on_node.differences(rules, record.id()));
+  const auto pod = netlink::NetNs::open(record.netns);
+  if (!record.own_nic || !pod.ok()) {
+    return all;
+  }
+  const auto inside = TRY(netlink::ScopedNetNs::enter(*pod));
+  Policies on_nic = TRY(Policies::open(Place::kPodNic));
+  for (const std::string& one :
+       TRY(on_nic.differences(netpol::only(rules, record.id()), record.id()))) {
+    all.push_back("inside the pod: " + one);
+  }
+  return all;
+}
+
 Result<PolicyKernel::Unwritten> PolicyKernel::sync(const Rules& rules, const PolicyRecords& records,
                                                    const Keeps& keeps) {
   TRY(sync_node(rules, records, keeps));

@@ -46,6 +46,11 @@ class PolicyKernel {
   // Of one pod with a NIC of its own. Success where its namespace is gone.
   static base::Status sync_nic(const netpol::Rules& rules, const netpol::Record& record);
 
+  // A sentence for each thing that the kernel has otherwise for this pod, on the node or inside it.
+  // Changes nothing.
+  static base::Result<std::vector<std::string>> differences(const netpol::Rules& rules,
+                                                            const netpol::Record& record);
+
   // How often follow() found that somebody had touched what it left.
   std::uint64_t disturbed() const { return disturbed_; }
 

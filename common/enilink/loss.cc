@@ -13,6 +13,7 @@
 #include "common/enilink/eni_plan.h"
 #include "common/enilink/nic.h"
 #include "common/firewall/netfilter.h"
+#include "common/firewall/ruleset_watch.h"
 
 namespace catena::enilink {
 namespace {
@@ -125,6 +126,33 @@ bool may_be_route_loss(const nlmsghdr* message, const Known& known, netlink::Soc
   }
 }
 
+namespace {
+
+std::string text_of(const nlmsghdr* message, int attribute) {
+  const nlattr* found = nla_find(nlmsg_attrdata(message, sizeof(nfgenmsg)),
+                                 nlmsg_attrlen(message, sizeof(nfgenmsg)), attribute);
+  return found == nullptr ? std::string() : std::string(nla_get_string(found));
+}
+
+// Of the chain or set that the message is about; empty of others.
+std::string name_in(const nlmsghdr* message) {
+  switch (message->nlmsg_type & 0xffU) {
+    case NFT_MSG_DELCHAIN:
+      return text_of(message, NFTA_CHAIN_NAME);
+    case NFT_MSG_NEWRULE:
+    case NFT_MSG_DELRULE:
+      return text_of(message, NFTA_RULE_CHAIN);
+    case NFT_MSG_DELSET:
+      return text_of(message, NFTA_SET_NAME);
+    case NFT_MSG_DELSETELEM:
+      return text_of(message, NFTA_SET_ELEM_LIST_SET);
+    default:
+      return {};
+  }
+}
+
+}  // namespace
+
 bool may_be_firewall_loss(const nlmsghdr* message) {
   if (message->nlmsg_type >> 8U != NFNL_SUBSYS_NFTABLES) {
     return false;
@@ -141,9 +169,7 @@ bool may_be_firewall_loss(const nlmsghdr* message) {
     default:
       return false;
   }
-  const nlattr* name = nla_find(nlmsg_attrdata(message, sizeof(nfgenmsg)),
-                                nlmsg_attrlen(message, sizeof(nfgenmsg)), kTableName);
-  return name != nullptr && std::string_view(nla_get_string(name)) == kTable;
+  return text_of(message, kTableName) == kTable && !firewall::is_of_policies(name_in(message));
 }
 
 }  // namespace catena::enilink

@@ -23,7 +23,8 @@ base::Result<Known> known_of(const State& state, netlink::Socket& routes);
 // Of rtnetlink. Asks `routes` whether a link is there: the routes of a pod that is taken down go
 // with it.
 bool may_be_route_loss(const nlmsghdr* message, const Known& known, netlink::Socket& routes);
-// Of nf_tables: whatever is taken from table inet catena, and rules that are added to it.
+// Of nf_tables: whatever is taken from table inet catena, and rules that are added to it, but for
+// what is NetworkPolicies'.
 bool may_be_firewall_loss(const nlmsghdr* message);
 
 }  // namespace catena::enilink

@@ -15,7 +15,7 @@
 
 #include "common/enilink/loss.h"
 #include "common/enilink/pace.h"
-#include "common/enilink/watch.h"
+#include "common/netlink/watch.h"
 
 namespace catena::enilink {
 namespace {
@@ -24,6 +24,9 @@ using base::Error;
 using base::Result;
 using base::Status;
 using base::UniqueFd;
+using netlink::Heard;
+using netlink::open_watch;
+using netlink::read_watch;
 
 Status add_to(const UniqueFd& epoll, const UniqueFd& fd) {
   epoll_event event{};

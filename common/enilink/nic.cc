@@ -6,7 +6,7 @@
 #include <linux/rtnetlink.h>
 
 #include "common/base/clock.h"
-#include "common/enilink/watch.h"
+#include "common/netlink/watch.h"
 
 namespace catena::enilink {
 namespace {
@@ -35,14 +35,14 @@ Result<std::optional<Link>> find_nic(netlink::Socket& socket, const base::Mac& m
 
 Result<std::optional<Link>> await_nic(netlink::Socket& node, const base::Mac& mac,
                                       std::chrono::milliseconds patience) {
-  const base::UniqueFd watch = TRY(open_watch(NETLINK_ROUTE, {RTNLGRP_LINK}));
+  const base::UniqueFd watch = TRY(netlink::open_watch(NETLINK_ROUTE, {RTNLGRP_LINK}));
   const base::Deadline deadline(patience);
   for (;;) {
     std::optional<Link> link = TRY(find_nic(node, mac));
-    if (link.has_value() || deadline.passed() || !wait_readable(watch.get(), deadline.left())) {
+    if (link.has_value() || deadline.passed() || !netlink::wait_readable(watch.get(), deadline.left())) {
       return link;
     }
-    TRY(read_watch(watch.get(), [](const nlmsghdr*) {}));
+    TRY(netlink::read_watch(watch.get(), [](const nlmsghdr*) {}));
   }
 }
 

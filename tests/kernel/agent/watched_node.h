@@ -45,10 +45,11 @@ class WatchedNode {
   std::string state() const { return dir_.path() + "/state"; }
 
   // Once it knows all pods.
-  std::unique_ptr<RunningAgent> start() const {
-    auto agent = std::make_unique<RunningAgent>(
-        netns_, state(),
-        std::vector<std::string>{"--api", kubeconfig(), "--node-name", "node-1", "--pool", "off"});
+  std::unique_ptr<RunningAgent> start(const std::vector<std::string>& more = {}) const {
+    std::vector<std::string> options{"--api",  kubeconfig(), "--node-name",
+                                     "node-1", "--pool",     "off"};
+    options.insert(options.end(), more.begin(), more.end());
+    auto agent = std::make_unique<RunningAgent>(netns_, state(), options);
     EXPECT_TRUE(eventually([&] { return agent->metric("catena_agent_api_synced") == 1; }))
         << agent->log();
     return agent;

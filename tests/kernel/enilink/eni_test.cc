@@ -3,7 +3,7 @@
 #include <linux/rtnetlink.h>
 #include <thread>
 
-#include "common/enilink/watch.h"
+#include "common/netlink/watch.h"
 #include "tests/kernel/enilink/scene.h"
 
 namespace catena::enilink::test {
@@ -51,18 +51,18 @@ TEST_F(Eni, HasItsTableItsRuleAndItsAddressAndNothingElse) {
 TEST_F(Eni, EnsuredAgainChangesNothing) {
   scene.ensure();
   scene.at_node([&](const Kernel& kernel) {
-    const base::Result<base::UniqueFd> watch = open_watch(
+    const base::Result<base::UniqueFd> watch = netlink::open_watch(
         NETLINK_ROUTE, {RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV4_ROUTE,
                         RTNLGRP_IPV6_ROUTE, RTNLGRP_IPV4_RULE, RTNLGRP_IPV6_RULE});
     ASSERT_OK(watch);
     // What the kernel does by itself after the first time.
     std::this_thread::sleep_for(300ms);
-    ASSERT_OK(read_watch(watch->get(), [](const nlmsghdr*) {}));
+    ASSERT_OK(netlink::read_watch(watch->get(), [](const nlmsghdr*) {}));
     EXPECT_OK(ensure_node(kernel, scene.routing));
     EXPECT_OK(ensure_eni(kernel, scene.eni1, scene.routing, 0ms));
     EXPECT_OK(ensure_eni(kernel, scene.primary, scene.routing, 0ms));
     int events = 0;
-    ASSERT_OK(read_watch(watch->get(), [&events](const nlmsghdr*) { ++events; }));
+    ASSERT_OK(netlink::read_watch(watch->get(), [&events](const nlmsghdr*) { ++events; }));
     EXPECT_EQ(events, 0);
   });
 }

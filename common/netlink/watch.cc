@@ -1,4 +1,4 @@
-#include "common/enilink/watch.h"
+#include "common/netlink/watch.h"
 
 #include <array>
 #include <cerrno>
@@ -8,7 +8,7 @@
 
 #include <netlink/msg.h>
 
-namespace catena::enilink {
+namespace catena::netlink {
 namespace {
 
 // The kernel makes a multicast message no larger than this (NLMSG_GOODSIZE, a page; dumps up to
@@ -70,4 +70,4 @@ bool wait_readable(int fd, std::chrono::milliseconds patience) {
   return ::poll(&waiting, 1, static_cast<int>(patience.count())) > 0;
 }
 
-}  // namespace catena::enilink
+}  // namespace catena::netlink

@@ -1,4 +1,4 @@
-// Hearing of changes by netlink multicast. Internal to this folder.
+// Hearing of changes by netlink multicast.
 #pragma once
 
 #include <chrono>
@@ -10,7 +10,7 @@
 
 struct nlmsghdr;
 
-namespace catena::enilink {
+namespace catena::netlink {
 
 // A non-blocking socket of the calling thread's namespace that hears `groups` (RTNLGRP_* or
 // NFNLGRP_*) of `protocol` (NETLINK_ROUTE, NETLINK_NETFILTER).
@@ -27,4 +27,4 @@ base::Result<Heard> read_watch(int fd, const std::function<void(const nlmsghdr*)
 // Whether it became readable in time.
 bool wait_readable(int fd, std::chrono::milliseconds patience);
 
-}  // namespace catena::enilink
+}  // namespace catena::netlink
