@@ -66,6 +66,11 @@ class Compiler {
   const std::map<std::string, Namespace>& namespaces() const;
   const std::map<Key, Pod>& pods() const;
 
+  // With those that only this node knows of. Empty where the pod is neither subject nor peer.
+  std::vector<base::IpAddress> addresses_of(const Pod& pod) const;
+  // Peers at this address; more than one where the API server has not heard yet of one's end.
+  std::vector<const Pod*> pods_at(const base::IpAddress& address) const;
+
  private:
   struct State;
   std::unique_ptr<State> state_;

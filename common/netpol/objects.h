@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <variant>
@@ -12,10 +11,9 @@
 
 #include "common/base/ip.h"
 #include "common/base/result.h"
+#include "common/netpol/labels.h"
 
 namespace catena::netpol {
-
-using Labels = std::map<std::string, std::string>;
 
 struct Requirement {
   enum class Operator : std::uint8_t { kIn, kNotIn, kExists, kDoesNotExist };
@@ -88,9 +86,11 @@ struct Pod {
   std::string space;
   std::string name;
   std::string uid;
+  // What kubelet calls a static pod, whose object has another; empty of all others.
+  std::string static_uid;
   Labels labels;
   std::vector<base::IpAddress> addresses;  // status.podIPs; sorted
-  std::vector<NamedPort> ports;            // of all containers; sorted
+  std::vector<NamedPort> ports;            // of all containers, those that have a name; sorted
   // Neither a subject nor a peer: on the host's network, Succeeded or Failed.
   bool ignored = false;
   auto operator<=>(const Pod&) const = default;

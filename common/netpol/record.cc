@@ -1,0 +1,188 @@
+#include "common/netpol/record.h"
+
+#include <cerrno>
+#include <chrono>
+#include <filesystem>
+#include <string_view>
+#include <system_error>
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
+
+#include "common/base/fields.h"
+#include "common/base/file.h"
+#include "common/netpol/names.h"
+
+namespace catena::netpol {
+namespace {
+
+using base::Error;
+using base::ErrorKind;
+using base::Fields;
+using base::Result;
+using base::Status;
+using nlohmann::json;
+
+constexpr std::int64_t kFormat = 1;
+constexpr std::size_t kMostBytes = 64U << 10U;
+constexpr std::uint64_t kIdSeed = 5;  // other than the seeds of links' names
+constexpr std::size_t kIdLength = 16;
+// A record is written in far less.
+constexpr std::chrono::minutes kHalfWrittenFor{1};
+
+Result<std::string> text_at(Fields& fields, std::string_view key) {
+  return TRY(fields.string(key)).value_or("");
+}
+
+Result<std::vector<base::IpAddress>> addresses_at(Fields& fields, std::string_view key) {
+  std::vector<base::IpAddress> addresses;
+  const auto texts = TRY(fields.strings(key)).value_or(std::vector<std::string>());
+  addresses.reserve(texts.size());
+  for (const std::string& text : texts) {
+    const auto address = base::IpAddress::parse(text);
+    if (!address.ok()) {
+      return fields.bad_value(key, "addresses");
+    }
+    addresses.push_back(*address);
+  }
+  return addresses;
+}
+
+Result<Record> read_record(const json& object) {
+  Fields fields = TRY(Fields::of(object, ""));
+  TRY(fields.integer("format", kFormat, kFormat));
+  Record record;
+  record.container_id = TRY(text_at(fields, "containerID"));
+  record.if_name = TRY(text_at(fields, "ifname"));
+  if (record.container_id.empty() || record.if_name.empty()) {
+    return fields.bad_value(record.container_id.empty() ? "containerID" : "ifname", "a name");
+  }
+  record.netns = TRY(text_at(fields, "netns"));
+  record.host_link = TRY(text_at(fields, "hostLink"));
+  record.own_nic = TRY(fields.boolean("ownNic")).value_or(false);
+  record.addresses = TRY(addresses_at(fields, "addresses"));
+  record.pod_namespace = TRY(text_at(fields, "podNamespace"));
+  record.pod_name = TRY(text_at(fields, "podName"));
+  record.pod_uid = TRY(text_at(fields, "podUid"));
+  record.closed_while_unknown = TRY(fields.boolean("closedWhileUnknown")).value_or(true);
+  return record;
+}
+
+Result<std::optional<Record>> read_file(const std::string& path) {
+  const auto text = base::read_file(path, kMostBytes);
+  if (!text.ok()) {
+    return text.error().is(ErrorKind::kNotFound) ? Result<std::optional<Record>>(std::nullopt)
+                                                 : Result<std::optional<Record>>(text.error());
+  }
+  const auto object = base::parse_json(*text, kMostBytes);
+  if (!object.ok()) {
+    return Error(object.error()).context("read " + path);
+  }
+  Result<Record> record = record_of(*object);
+  if (!record.ok()) {
+    return std::move(record).error().context("read " + path);
+  }
+  return std::optional<Record>(*std::move(record));
+}
+
+// What is not named as a record: by somebody at work or killed; the latter's goes.
+bool is_half_written(const std::filesystem::directory_entry& entry) {
+  if (entry.path().filename().string().size() == kIdLength) {
+    return false;
+  }
+  std::error_code failure;
+  const auto age = std::filesystem::file_time_type::clock::now() - entry.last_write_time(failure);
+  if (!failure && age > kHalfWrittenFor) {
+    std::filesystem::remove(entry.path(), failure);
+  }
+  return true;
+}
+
+std::string id_of(const std::string& container_id, const std::string& if_name) {
+  // A NUL can be in neither part, so two attachments never give the same text.
+  return hex_of_hash(container_id + '\0' + if_name, kIdSeed);
+}
+
+}  // namespace
+
+std::string Record::id() const { return id_of(container_id, if_name); }
+
+json to_json(const Record& record) {
+  json addresses = json::array();
+  for (const base::IpAddress& address : record.addresses) {
+    addresses.push_back(address.to_string());
+  }
+  return {{"format", kFormat},
+          {"containerID", record.container_id},
+          {"ifname", record.if_name},
+          {"netns", record.netns},
+          {"hostLink", record.host_link},
+          {"ownNic", record.own_nic},
+          {"addresses", std::move(addresses)},
+          {"podNamespace", record.pod_namespace},
+          {"podName", record.pod_name},
+          {"podUid", record.pod_uid},
+          {"closedWhileUnknown", record.closed_while_unknown}};
+}
+
+Result<Record> record_of(const json& json) {
+  Result<Record> record = read_record(json);
+  if (!record.ok()) {
+    return std::move(record).error().as(ErrorKind::kUndecodable);
+  }
+  return record;
+}
+
+std::string Records::path_of(const std::string& container_id, const std::string& if_name) const {
+  return directory_ + "/" + id_of(container_id, if_name);
+}
+
+Status Records::write(const Record& record) const {
+  const std::string path = path_of(record.container_id, record.if_name);
+  const std::string text = base::print_json(to_json(record)) + "\n";
+  Status written = base::replace_file(path, text);
+  if (written.ok() || !written.error().is(ErrorKind::kNotFound)) {
+    return written;
+  }
+  TRY(base::make_directories(directory_));
+  return base::replace_file(path, text);
+}
+
+Result<std::optional<Record>> Records::find(const std::string& container_id,
+                                            const std::string& if_name) const {
+  return read_file(path_of(container_id, if_name));
+}
+
+Result<std::vector<Record>> Records::list(std::vector<std::string>& notices) const {
+  std::vector<Record> records;
+  std::error_code failure;
+  std::filesystem::directory_iterator entries(directory_, failure);
+  if (failure == std::errc::no_such_file_or_directory) {
+    return records;
+  }
+  for (; !failure && entries != std::filesystem::directory_iterator(); entries.increment(failure)) {
+    if (is_half_written(*entries)) {
+      continue;
+    }
+    auto record = read_file(entries->path().string());
+    if (!record.ok()) {
+      notices.push_back(record.error().text());
+    } else if (record->has_value()) {
+      records.push_back(**std::move(record));
+    }
+  }
+  if (failure) {
+    return Error::from_errno(failure.value(), "list " + directory_);
+  }
+  return records;
+}
+
+Status Records::remove(const std::string& container_id, const std::string& if_name) const {
+  const std::string path = path_of(container_id, if_name);
+  if (::unlink(path.c_str()) != 0 && errno != ENOENT && errno != ENOTDIR) {
+    return Error::from_errno(errno, "remove " + path);
+  }
+  return {};
+}
+
+}  // namespace catena::netpol
