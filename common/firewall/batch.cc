@@ -61,7 +61,7 @@ base::Result<Batch::Answers> Batch::send(nl_sock* socket) const {
   return answers;
 }
 
-// Takes out the deletions of what is gone already; the error of anything else that was refused.
+// Takes out the deletions that need not be; the error of anything else that was refused.
 base::Status Batch::leave_out_gone(const std::vector<Refusal>& refusals) {
   std::vector<bool> gone(changes_.size(), false);
   for (const Refusal& refusal : refusals) {
@@ -73,7 +73,9 @@ base::Status Batch::leave_out_gone(const std::vector<Refusal>& refusals) {
       return refusal.error("begin a batch with: " + changes_.front().what);
     }
     const Change& change = changes_[refusal.sequence - 1];
-    if (refusal.sys_errno != ENOENT || !change.ok_if_gone) {
+    const bool forgiven = (refusal.sys_errno == ENOENT && change.ok_if_gone) ||
+                          (refusal.sys_errno == EBUSY && change.ok_if_busy);
+    if (!forgiven) {
       return refusal.error(change.what);
     }
     gone[refusal.sequence - 1] = true;

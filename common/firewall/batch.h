@@ -24,6 +24,8 @@ struct Change {
   std::string what;
   // Deletions: what is gone already is left out of the batch.
   bool ok_if_gone = false;
+  // Deletions: what is still used is left out too.
+  bool ok_if_busy = false;
 };
 
 class Batch {

@@ -62,6 +62,14 @@ Expressions& Expressions::load_reverse_path(Slot to) {
   });
 }
 
+Expressions& Expressions::load_source_kind(Slot to) {
+  return add("fib", [=](Attributes& data) {
+    data.number(NFTA_FIB_DREG, number_of(to));
+    data.number(NFTA_FIB_RESULT, NFT_FIB_RESULT_ADDRTYPE);
+    data.number(NFTA_FIB_FLAGS, NFTA_FIB_F_SADDR);
+  });
+}
+
 Expressions& Expressions::load_ct(nft_ct_keys key, Slot to) {
   return add("ct", [=](Attributes& data) {
     data.number(NFTA_CT_KEY, key);

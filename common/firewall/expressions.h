@@ -45,6 +45,9 @@ class Expressions {
   // The number (4 bytes) of the interface that the packet came in by where the way back to its
   // source leads through it, else 0: RFC 3704's strict check. In prerouting chains; CONFIG_NFT_FIB.
   Expressions& load_reverse_path(Slot to = 0);
+  // What kind of address the packet's source is to this node (RTN_LOCAL, ...; 4 bytes in host
+  // order). CONFIG_NFT_FIB.
+  Expressions& load_source_kind(Slot to = 0);
   // Marks are in host order. Where there is no connection the rule ends.
   Expressions& load_ct(nft_ct_keys key, Slot to = 0);
   // What is loaded becomes (loaded & keep) ^ flip: 4 bytes in host order.

@@ -1,6 +1,7 @@
 // The guard of docs/firewall.md.
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "common/base/error_list.h"
@@ -15,6 +16,9 @@ namespace {
 constexpr std::int32_t kFromPodPriority = -290;
 // Interface and destination are final in postrouting; before the policies (94, 95) and NAT (100).
 constexpr std::int32_t kToPodPriority = 93;
+// A pod's own NIC: behind source NAT (100) of the pod's own, so that what counts is what leaves;
+// before the policies (201) and connection tracking's helpers (300).
+constexpr std::int32_t kOutOfNicPriority = 200;
 
 constexpr const char* kAdvice =
     "load nf_tables (CONFIG_NF_TABLES, CONFIG_NF_TABLES_INET) or set closedUntilPolicy to false";
@@ -31,56 +35,82 @@ std::string_view one_byte(const unsigned char& value) {
   return {reinterpret_cast<const char*>(&value), 1};
 }
 
-Set entered_set(base::Family family) {
-  const char* name = family == base::Family::kIpv4 ? "entered4" : "entered6";
-  return {kTable, name, {kInterfaceField, address_field(family)}, false, false, true};
-}
+enum class Guarded : std::uint8_t { kHostLinks, kNics };
 
-Expressions of_pods(nft_meta_keys interface_name) {
+// What a guard's chain looks at of a packet.
+struct Look {
+  Guarded guarded;
+  nft_meta_keys interface_name;
+  End end;
+};
+
+Expressions guarded_only(const Look& look) {
   Expressions expressions;
-  expressions.load_meta(interface_name).compare(NFT_CMP_EQ, kPodInterfaces);
-  return expressions;
+  expressions.load_meta(look.interface_name);
+  if (look.guarded == Guarded::kNics) {
+    return expressions.in_set(nics_set().name);
+  }
+  return expressions.compare(NFT_CMP_EQ, kPodInterfaces);
 }
 
-Rule drop_unless_entered(nft_meta_keys interface_name, End end, base::Family family) {
-  Expressions expressions = of_pods(interface_name);
+Rule drop_unless_entered(const Look& look, base::Family family) {
+  Expressions expressions = guarded_only(look);
   expressions.is_family(family)
-      .load_meta(interface_name)
-      .load_address(family, end, kAfterName)
+      .load_meta(look.interface_name)
+      .load_address(family, look.end, kAfterName)
       .not_in_set(entered_set(family).name)
       .verdict(Verdict::drop());
   return {"not an address entered for this interface", std::move(expressions)};
 }
 
-Rule pass_neighbour_discovery(nft_meta_keys interface_name) {
+Rule pass_neighbour_discovery(const Look& look) {
+  Expressions expressions = guarded_only(look);
+  add_is_neighbour_discovery(expressions).verdict(Verdict::accept());
+  return {"neighbour discovery", std::move(expressions)};
+}
+
+PlannedChain guard_chain(BaseChain chain, const Look& look) {
+  return {std::move(chain),
+          {drop_unless_entered(look, base::Family::kIpv4), pass_neighbour_discovery(look),
+           drop_unless_entered(look, base::Family::kIpv6)}};
+}
+
+}  // namespace
+
+Set entered_set(base::Family family) {
+  const char* name = family == base::Family::kIpv4 ? "entered4" : "entered6";
+  return {kTable, name, {kInterfaceField, address_field(family)}, false, false, true};
+}
+
+Set nics_set() { return {kTable, "nics", {kInterfaceField}}; }
+
+Expressions& add_is_neighbour_discovery(Expressions& expressions) {
   constexpr unsigned char kProtocol = IPPROTO_ICMPV6;
-  Expressions expressions = of_pods(interface_name);
-  expressions.is_family(base::Family::kIpv6)
+  return expressions.is_family(base::Family::kIpv6)
       .load_meta(NFT_META_L4PROTO)
       .compare(NFT_CMP_EQ, one_byte(kProtocol))
       .load_payload(NFT_PAYLOAD_TRANSPORT_HEADER, 0, 1)
       .compare(NFT_CMP_GTE, one_byte(kFirstNeighbourType))
-      .compare(NFT_CMP_LTE, one_byte(kLastNeighbourType))
-      .verdict(Verdict::accept());
-  return {"neighbour discovery", std::move(expressions)};
+      .compare(NFT_CMP_LTE, one_byte(kLastNeighbourType));
 }
-
-PlannedChain guard_chain(BaseChain chain, nft_meta_keys interface_name, End end) {
-  return {std::move(chain),
-          {drop_unless_entered(interface_name, end, base::Family::kIpv4),
-           pass_neighbour_discovery(interface_name),
-           drop_unless_entered(interface_name, end, base::Family::kIpv6)}};
-}
-
-}  // namespace
 
 Plan guard_plan() {
   return {{entered_set(base::Family::kIpv4), entered_set(base::Family::kIpv6)},
           {},
           {guard_chain({kTable, "guard-from-pod", "filter", NF_INET_PRE_ROUTING, kFromPodPriority},
-                       NFT_META_IIFNAME, End::kSource),
+                       {Guarded::kHostLinks, NFT_META_IIFNAME, End::kSource}),
            guard_chain({kTable, "guard-to-pod", "filter", NF_INET_POST_ROUTING, kToPodPriority},
-                       NFT_META_OIFNAME, End::kDestination)}};
+                       {Guarded::kHostLinks, NFT_META_OIFNAME, End::kDestination})}};
+}
+
+Plan nic_guard_plan(const std::string& if_name) {
+  return {
+      {entered_set(base::Family::kIpv4), entered_set(base::Family::kIpv6), nics_set()},
+      {{nics_set(), {{key_of_interface(if_name), std::nullopt, std::nullopt}}}},
+      {guard_chain({kTable, "guard-into-nic", "filter", NF_INET_PRE_ROUTING, kFromPodPriority},
+                   {Guarded::kNics, NFT_META_IIFNAME, End::kDestination}),
+       guard_chain({kTable, "guard-out-of-nic", "filter", NF_INET_POST_ROUTING, kOutOfNicPriority},
+                   {Guarded::kNics, NFT_META_OIFNAME, End::kSource})}};
 }
 
 namespace {
@@ -101,10 +131,10 @@ std::string doing(std::string_view verb, const std::vector<Entry>& entries) {
   return text;
 }
 
-base::Status check(const Entry& entry) {
-  if (entry.if_name.empty() || entry.if_name.size() >= kInterfaceField.size) {
+base::Status check(const std::string& if_name) {
+  if (if_name.empty() || if_name.size() >= kInterfaceField.size) {
     return base::Error(base::ErrorKind::kInternal,
-                       "an interface name has 1 to 15 characters, not \"" + entry.if_name + "\"");
+                       "an interface name has 1 to 15 characters, not \"" + if_name + "\"");
   }
   return {};
 }
@@ -120,7 +150,7 @@ base::Result<std::vector<Change>> changes_of(MakeChanges make, const std::vector
   std::vector<Element> v4;
   std::vector<Element> v6;
   for (const Entry& entry : entries) {
-    TRY(check(entry));
+    TRY(check(entry.if_name));
     (entry.address.is_v4() ? v4 : v6).push_back(element_of(entry));
   }
   std::vector<Change> changes = make(entered_set(base::Family::kIpv4), v4);
@@ -149,10 +179,36 @@ base::Result<std::vector<Change>> entering(const std::vector<Entry>& entries) {
   return changes_of(add_elements, entries);
 }
 
+base::Status close_guard(nl_sock* socket, const std::vector<Entry>& entries) {
+  for (const Entry& entry : entries) {
+    TRY(check(entry.if_name));
+    const Set set = entered_set(entry.address.family());
+    const Element element = element_of(entry);
+    for (const MakeChanges make : {expire_elements, delete_elements}) {
+      const std::optional<FoundElement> found = TRY(find_element(socket, set, element.key));
+      if (!found || found->expiring) {
+        break;
+      }
+      Batch batch;
+      batch.add(make(set, {element}));
+      TRY(batch.commit(socket));
+    }
+  }
+  return {};
+}
+
 base::Status Table::ensure_guard(const std::vector<Entry>& entries_to_add) {
   const std::vector<Change> entries = TRY(entering(entries_to_add));
   return with_advice(ensure_with(socket_.get(), guard_plan(), entries))
       .context(doing("ensure the guard and enter", entries_to_add));
+}
+
+base::Status Table::ensure_nic_guard(const std::string& if_name,
+                                     const std::vector<Entry>& entries_to_add) {
+  TRY(check(if_name));
+  const std::vector<Change> entries = TRY(entering(entries_to_add));
+  return with_advice(ensure_with(socket_.get(), nic_guard_plan(if_name), entries))
+      .context(doing("ensure the guard of NIC " + if_name + " and enter", entries_to_add));
 }
 
 base::Status Table::enter(const std::vector<Entry>& entries) {
@@ -196,8 +252,13 @@ base::Status Table::forget(const std::vector<Entry>& entries) {
 
 base::Result<bool> Table::has_guard() { return is_in_place(socket_.get(), guard_plan()); }
 
+base::Result<bool> Table::has_nic_guard(const std::string& if_name) {
+  TRY(check(if_name));
+  return is_in_place(socket_.get(), nic_guard_plan(if_name));
+}
+
 base::Result<bool> Table::is_entered(const Entry& entry) {
-  TRY(check(entry));
+  TRY(check(entry.if_name));
   return has_element(socket_.get(), entered_set(entry.address.family()), element_of(entry).key);
 }
 

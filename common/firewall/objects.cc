@@ -26,18 +26,20 @@ std::string named(const char* what, const std::string& name, const std::string& 
 }
 
 Change change(nf_tables_msg_types type, std::uint16_t flags, std::string what) {
-  return {static_cast<std::uint8_t>(type), flags, {}, std::move(what), false};
+  return {static_cast<std::uint8_t>(type), flags, {}, std::move(what)};
 }
 
-// The shortest time there is, in milliseconds; the kernel counts in jiffies.
-constexpr std::uint64_t kTimeToExpire = 1;
+// The shortest there is; the kernel counts in jiffies.
+constexpr std::chrono::milliseconds kAtOnce{1};
 
-void write_element(Attributes& list, const Element& written, bool expires = false) {
+// `lasts`: 0: for good.
+void write_element(Attributes& list, const Element& written,
+                   std::chrono::milliseconds lasts = std::chrono::milliseconds(0)) {
   list.nest(NFTA_LIST_ELEM, [&](Attributes& element) {
     element.nest(NFTA_SET_ELEM_KEY,
                  [&](Attributes& data) { data.bytes(NFTA_DATA_VALUE, written.key); });
-    if (expires) {
-      const std::uint64_t time = htobe64(kTimeToExpire);
+    if (lasts.count() > 0) {
+      const std::uint64_t time = htobe64(static_cast<std::uint64_t>(lasts.count()));
       element.bytes(NFTA_SET_ELEM_TIMEOUT,
                     std::string(reinterpret_cast<const char*>(&time), sizeof time));
     }
@@ -142,16 +144,26 @@ Field address_field(base::Family family) {
   return family == base::Family::kIpv4 ? kIpv4Field : kIpv6Field;
 }
 
+std::uint32_t Set::key_type() const {
+  std::uint32_t type = 0;
+  for (const Field& field : key) {
+    type = type << kNftTypeBits | field.nft_type;
+  }
+  return type;
+}
+
+std::uint32_t Set::key_size() const {
+  std::uint32_t size = 0;
+  for (const Field& field : key) {
+    size += field.size;
+  }
+  return size;
+}
+
 Change ensure_set(const Set& set) {
   assert(!set.key.empty() && (!set.interval || set.key.size() == 1));
   Change made = change(NFT_MSG_NEWSET, NLM_F_CREATE,
                        named(set.verdicts ? "add map" : "add set", set.name, set.table));
-  std::uint32_t type = 0;
-  std::uint32_t size = 0;
-  for (const Field& field : set.key) {
-    type = type << kNftTypeBits | field.nft_type;
-    size += field.size;
-  }
   std::uint32_t flags = 0;
   flags |= set.interval ? std::uint32_t{NFT_SET_INTERVAL} : 0;
   flags |= set.verdicts ? std::uint32_t{NFT_SET_MAP} : 0;
@@ -160,8 +172,8 @@ Change ensure_set(const Set& set) {
   attributes.text(NFTA_SET_TABLE, set.table);
   attributes.text(NFTA_SET_NAME, set.name);
   attributes.number(NFTA_SET_FLAGS, flags);
-  attributes.number(NFTA_SET_KEY_TYPE, type);
-  attributes.number(NFTA_SET_KEY_LEN, size);
+  attributes.number(NFTA_SET_KEY_TYPE, set.key_type());
+  attributes.number(NFTA_SET_KEY_LEN, set.key_size());
   attributes.number(NFTA_SET_ID, 1);  // obligatory; our rules name their sets
   if (set.key.front().host_order) {
     std::string user_data{kUserDataKeyOrder, sizeof kHostOrder};
@@ -179,6 +191,13 @@ Change delete_set(const std::string& table, const std::string& name) {
   made.attributes.text(NFTA_SET_TABLE, table);
   made.attributes.text(NFTA_SET_NAME, name);
   made.ok_if_gone = true;
+  return made;
+}
+
+Change flush_set(const std::string& table, const std::string& name) {
+  Change made = change(NFT_MSG_DELSETELEM, 0, named("flush set", name, table));
+  made.attributes.text(NFTA_SET_ELEM_LIST_TABLE, table);
+  made.attributes.text(NFTA_SET_ELEM_LIST_SET, name);
   return made;
 }
 
@@ -230,10 +249,15 @@ std::vector<Change> add_elements(const Set& set, const std::vector<Element>& ele
 }
 
 std::vector<Change> expire_elements(const Set& set, const std::vector<Element>& elements) {
+  return expire_elements_after(kAtOnce, set, elements);
+}
+
+std::vector<Change> expire_elements_after(std::chrono::milliseconds time, const Set& set,
+                                          const std::vector<Element>& elements) {
   std::vector<Change> changes;
   for (const Element& element : elements) {
     Attributes list;
-    write_element(list, element, /*expires=*/true);
+    write_element(list, element, time);
     Change made = of_elements(change(NFT_MSG_NEWSETELEM, NLM_F_CREATE,
                                      named("expire an element of set", set.name, set.table)),
                               set, list);

@@ -2,6 +2,7 @@
 // elements of the inet family.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -52,7 +53,9 @@ inline constexpr Field kIpv4Field{7, 4};
 inline constexpr Field kIpv6Field{8, 16};
 inline constexpr Field kInterfaceField{41, 16};
 inline constexpr Field kMarkField{19, 4, true};
-inline constexpr Field kMacField{9, 8};  // 6 bytes, filled up with NUL to whole slots
+inline constexpr Field kProtocolField{12, 4};  // 1 byte, filled up with NUL to a whole slot
+inline constexpr Field kPortField{13, 4};      // 2 bytes, likewise
+inline constexpr Field kMacField{9, 8};        // 6 bytes, filled up with NUL to whole slots
 Field address_field(base::Family family);
 
 struct Set {
@@ -62,11 +65,18 @@ struct Set {
   bool interval = false;   // of one field only
   bool verdicts = false;   // a map from keys to verdicts
   bool expiring = false;   // elements can be made to expire
+
+  // As nft packs the fields' types.
+  std::uint32_t key_type() const;
+  std::uint32_t key_size() const;
 };
 
 // kExists when there is a set of that name with another key or flags.
 Change ensure_set(const Set& set);
 Change delete_set(const std::string& table, const std::string& name);
+
+// Leaves the set empty.
+Change flush_set(const std::string& table, const std::string& name);
 
 // A counter that rules of the table count packets in; one that is there goes on counting.
 Change ensure_counter(const std::string& table, const std::string& name);
@@ -89,8 +99,12 @@ std::string key_of(const base::Mac& mac);
 // Adding what is there already is success, but EBUSY where a map
 // has another verdict for it. As many messages as the elements need; none for none.
 std::vector<Change> add_elements(const Set& set, const std::vector<Element>& elements);
-// Makes elements that are there expire, which is not a deletion: closing a socket waits for nothing
-// afterwards. One that is not there is made, and expires too. Kernels before 6.12 change nothing.
+// Makes elements that are there expire after `time`, at least a clock tick, which is not a
+// deletion: closing a socket waits for nothing afterwards. One that is not there is made, and
+// expires too. Kernels before 6.12 change nothing.
+std::vector<Change> expire_elements_after(std::chrono::milliseconds time, const Set& set,
+                                          const std::vector<Element>& elements);
+// At once.
 std::vector<Change> expire_elements(const Set& set, const std::vector<Element>& elements);
 // One message an element, so that one that is gone does not keep the others.
 std::vector<Change> delete_elements(const Set& set, const std::vector<Element>& elements);

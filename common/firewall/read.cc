@@ -1,167 +1,14 @@
 #include "common/firewall/read.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <chrono>
 #include <endian.h>
 #include <iterator>
 #include <optional>
-#include <string_view>
-#include <thread>
 
-#include <netlink/attr.h>
-#include <netlink/msg.h>
-
-#include "common/firewall/exchange.h"
-#include "common/firewall/netfilter.h"
+#include "common/firewall/queries.h"
 
 namespace catena::firewall {
 namespace {
-
-// A dump starts over when the ruleset, whosever part of it, changed meanwhile. kube-proxy changes
-// it in bursts, a dump takes microseconds: the tries spread over half a second.
-constexpr int kDumpTries = 100;
-constexpr std::chrono::microseconds kDumpPause{200};
-constexpr std::chrono::microseconds kLongestDumpPause{5'000};
-
-// The attributes of one level, by type; those above `kMost` are newer than this code.
-template <int kMost>
-class Parsed {
- public:
-  explicit Parsed(nlmsghdr* message) {
-    nla_parse(found_, kMost, nlmsg_attrdata(message, sizeof(nfgenmsg)),
-              nlmsg_attrlen(message, sizeof(nfgenmsg)), nullptr);
-  }
-  explicit Parsed(nlattr* nest) {
-    if (nest != nullptr) {
-      nla_parse_nested(found_, kMost, nest, nullptr);
-    }
-  }
-  nlattr* operator[](int type) const { return found_[type]; }
-  std::string text(int type) const {
-    return found_[type] == nullptr ? std::string() : nla_get_string(found_[type]);
-  }
-  std::optional<std::uint32_t> number(int type) const {
-    if (found_[type] == nullptr || nla_len(found_[type]) < int(sizeof(std::uint32_t))) {
-      return std::nullopt;
-    }
-    return be32toh(nla_get_u32(found_[type]));
-  }
-
- private:
-  nlattr* found_[std::size_t{kMost} + 1] = {};
-};
-
-bool is_message(const nlmsghdr* message, nf_tables_msg_types type) {
-  return message->nlmsg_type == (NFNL_SUBSYS_NFTABLES << 8 | type);
-}
-
-std::string_view bytes_of(nlattr* attribute) {
-  return attribute == nullptr ? std::string_view()
-                              : std::string_view(static_cast<const char*>(nla_data(attribute)),
-                                                 static_cast<std::size_t>(nla_len(attribute)));
-}
-
-struct Question {
-  nf_tables_msg_types type;
-  Attributes attributes;
-};
-
-using Listener = std::function<void(nlmsghdr*)>;
-
-// Questions for one object each, sent together. False where one of them is not there.
-base::Result<bool> ask(nl_sock* socket, const std::vector<Question>& questions,
-                       const std::string& what, const Listener& listener) {
-  std::string wire;
-  std::uint32_t first = 0;
-  for (const Question& question : questions) {
-    const std::uint32_t sequence = append_message(
-        socket, wire, static_cast<std::uint8_t>(question.type), 0, question.attributes);
-    first = &question == &questions.front() ? sequence : first;
-  }
-  std::optional<base::Error> error;
-  std::size_t answered = 0;
-  TRY(converse(socket, wire, what, [&](nlmsghdr* message) {
-    if (message->nlmsg_seq - first >= questions.size()) {
-      return;
-    }
-    const std::optional<Refusal> refusal = refusal_in(message);
-    if (!refusal) {
-      ++answered;
-      listener(message);
-    } else if (refusal->sys_errno != ENOENT && !error) {
-      error = refusal->error(what);
-    }
-  }));
-  if (error) {
-    return *std::move(error);
-  }
-  return answered == questions.size();
-}
-
-enum class Ending { kNone, kWhole, kInterrupted };
-
-// One reading. A failure of the kernel's comes as an error, or as the number in the final message.
-base::Result<Ending> dump_once(nl_sock* socket, const Question& question, const std::string& what,
-                               const Listener& listener) {
-  std::string wire;
-  const std::uint32_t sequence = append_message(
-      socket, wire, static_cast<std::uint8_t>(question.type), NLM_F_DUMP, question.attributes);
-  Ending ending = Ending::kNone;
-  bool interrupted = false;
-  Refusal refusal;
-  const Heard heard = TRY(converse(socket, wire, what, [&](nlmsghdr* message) {
-    if (message->nlmsg_seq != sequence) {
-      return;
-    }
-    interrupted = interrupted || (message->nlmsg_flags & NLM_F_DUMP_INTR) != 0;
-    if (const std::optional<Refusal> found = refusal_in(message)) {
-      ending = Ending::kWhole;
-      refusal = *found;
-    } else if (message->nlmsg_type == NLMSG_DONE) {
-      ending = Ending::kWhole;
-      if (nlmsg_datalen(message) >= int(sizeof(int))) {
-        refusal.sys_errno = -*static_cast<const int*>(nlmsg_data(message));
-      }
-    } else {
-      listener(message);
-    }
-  }));
-  if (interrupted || refusal.sys_errno == EINTR || heard == Heard::kNotEverything) {
-    return Ending::kInterrupted;
-  }
-  if (refusal.sys_errno > 0 && refusal.sys_errno != ENOENT) {
-    return refusal.error(what);
-  }
-  return ending;
-}
-
-// What a dump fills. `start_over` comes before each reading.
-struct Reader {
-  std::function<void()> start_over;
-  Listener listener;
-  // Whether a reading that was interrupted says enough all the same. Null: none does.
-  std::function<bool()> is_enough;
-};
-
-// Nothing is read where what holds the objects is not there.
-base::Status dump(nl_sock* socket, const Question& question, const std::string& what,
-                  const Reader& reader) {
-  for (int i = 0; i < kDumpTries; ++i) {
-    std::this_thread::sleep_for(std::min(i * kDumpPause, kLongestDumpPause));
-    reader.start_over();
-    const Ending ending = TRY(dump_once(socket, question, what, reader.listener));
-    if (ending == Ending::kWhole ||
-        (ending == Ending::kInterrupted && reader.is_enough && reader.is_enough())) {
-      return {};
-    }
-    if (ending == Ending::kNone) {
-      return base::Error(base::ErrorKind::kTryAgain, what + ": the kernel's answer was lost");
-    }
-  }
-  return base::Error(base::ErrorKind::kTryAgain, what + ": the ruleset changed in each of " +
-                                                     std::to_string(kDumpTries) + " readings");
-}
 
 Attributes of_set(const Set& set) {
   Attributes attributes;
@@ -179,15 +26,6 @@ Question question_for(const Set& set, const std::string& key) {
     });
   });
   return question;
-}
-
-// The comment in nft's user data: type, length, text with NUL.
-std::string comment_in(std::string_view user_data) {
-  if (user_data.size() < 3 || user_data[0] != 0) {
-    return {};
-  }
-  const auto size = static_cast<std::size_t>(static_cast<unsigned char>(user_data[1]));
-  return size == 0 ? std::string() : std::string(user_data.substr(2, size - 1));
 }
 
 std::vector<FoundElement> elements_of_message(nlmsghdr* message) {

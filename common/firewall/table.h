@@ -67,6 +67,11 @@ class Table {
   // there, whatever was there before, rules flushed by somebody else included. Entries are entered
   // in the same transaction. Idempotent.
   base::Status ensure_guard(const std::vector<Entry>& entries_to_add = {});
+  // The same for a NIC of a pod's own, inside the pod's namespace: what it carries, in either
+  // direction, is dropped unless (NIC, the pod's address) was entered. Holds for the name, also
+  // before there is such a link. The calls below are for its entries too.
+  base::Status ensure_nic_guard(const std::string& if_name,
+                                const std::vector<Entry>& entries_to_add = {});
   // Opens the guard for these; success when they are entered already. kNotFound when there is no
   // guard.
   base::Status enter(const std::vector<Entry>& entries);
@@ -78,6 +83,7 @@ class Table {
   base::Status forget(const std::vector<Entry>& entries);
   // Whether the guard's sets, chains and rules are all in place. Changes nothing.
   base::Result<bool> has_guard();
+  base::Result<bool> has_nic_guard(const std::string& if_name);
   base::Result<bool> is_entered(const Entry& entry);
   // Every entry; for garbage collection and commands.
   base::Result<std::vector<Entry>> entries();
