@@ -29,7 +29,7 @@ BELOW = {
     "netpol": {"base"},
 }
 # The roofs: each sees common/ and itself, never another roof.
-ROOFS = {"plugins", "agent", "cli", "sim"}
+ROOFS = {"plugins", "agent", "cli", "sim", "xtables"}
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.M)
 COMMENT_OR_STRING = re.compile(
