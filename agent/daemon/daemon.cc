@@ -122,8 +122,10 @@ class Daemon {
     desk_.set_pods([this] { return pods_->seen(); });
     desk_.set_find_wishes([this](const podwish::PodName& pod) { return pods_->find(pod); });
     if (options_.policy) {
-      policy_ = TRY(
-          PolicyKeeper::open({options_.node.state_dir, options_.node.api}, *loop_, desk_, log_));
+      policy_ = TRY(PolicyKeeper::open({.state_dir = options_.node.state_dir,
+                                        .api = options_.node.api,
+                                        .backend = options_.policy_backend},
+                                       *loop_, desk_, log_));
     }
     return {};
   }

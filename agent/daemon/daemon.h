@@ -7,6 +7,7 @@
 #include "agent/call.h"
 #include "agent/conflist.h"
 #include "agent/node.h"
+#include "common/firewall/backend.h"
 
 namespace catena::agent {
 
@@ -22,7 +23,8 @@ struct DaemonOptions {
   std::string listen = "127.0.0.1:19109";  // metrics and health; "none"
   ConflistPlan conflist;                   // `from` empty: none is written
   Pool pool = Pool::kAll;
-  bool policy = false;          // NetworkPolicies are kept; needs node.api
+  bool policy = false;  // NetworkPolicies are kept; needs node.api
+  firewall::Backend policy_backend = firewall::Backend::kAuto;
   bool advertise_enis = false;  // aliyun/eni, in the node's status
 };
 

@@ -49,7 +49,7 @@ constexpr std::size_t kMostArgs = std::size_t{64} << 10U;  // bytes
 Result<Record> record_in(const std::string& args) {
   const Json json = TRY(base::parse_json(args, kMostArgs));
   base::Fields fields = TRY(base::Fields::of(json, ""));
-  return read_policy_record(fields);
+  return TRY(read_policy_request(fields)).record;
 }
 
 Result<Json> answer_of(const std::string& args, Enforcer& enforcer,
@@ -89,8 +89,7 @@ Status PolicyKeeper::start(const kube::Config& config, Desk& desk) {
                                   loop_, [this] { on_records(); }));
   watch_ = TRY(ClusterWatch::open(config, loop_, log_, enforcer_.cluster(),
                                   [this](Steady::time_point heard) { on_objects(heard); }));
-  rules_watch_.emplace(TRY(firewall::RulesetWatch::open()));
-  TRY(loop_.watch(rules_watch_->fd(), EPOLLIN, [this] { on_foreign(); }));
+  TRY(hear_of_foreign_changes());
   desk.answer_in_loop("policy.add", [this](const std::string& args, Millis budget,
                                            const Desk::Reply& reply) { add(args, budget, reply); });
   answer(desk, "policy.explain", [](Enforcer& enforcer, base::Fields& fields) {
@@ -168,6 +167,17 @@ void PolicyKeeper::on_records() {
   }
 }
 
+Status PolicyKeeper::hear_of_foreign_changes() {
+  Result<firewall::RulesetWatch> watch = firewall::RulesetWatch::open();
+  if (!watch.ok()) {
+    log_.warning("policy: what somebody else changes is mended within half a minute only: " +
+                 watch.error().text());
+    return {};
+  }
+  rules_watch_ = std::move(watch).value();
+  return loop_.watch(rules_watch_->fd(), EPOLLIN, [this] { on_foreign(); });
+}
+
 // What all pods share is brought back at once, though no more than five times a second when
 // somebody keeps undoing it. A pod's own rules mostly go with the pod, whose record goes last.
 void PolicyKeeper::on_foreign() {
@@ -197,7 +207,7 @@ void PolicyKeeper::add(const std::string& args, Millis budget, const Desk::Reply
     return;
   }
   new_.push_back({.number = ++last_number_,
-                  .record = *std::move(record),
+                  .record = std::move(record).value(),
                   .deadline = base::Deadline(budget),
                   .reply = reply});
   write_soon();
@@ -456,11 +466,16 @@ void PolicyKeeper::sync_snapshot_soon() {
   });
 }
 
+bool PolicyKeeper::hears_of_all() {
+  const auto firewall = enforcer_.kernel().firewall();
+  return rules_watch_.has_value() && firewall.ok() && *firewall == firewall::Backend::kNftables;
+}
+
 // A pod can undo what is inside it, and nothing tells of it.
 void PolicyKeeper::compare_now_and_then(Millis from_now) {
   compare_timer_ = loop_.after(from_now, [this] {
     if (ready_) {
-      if (Steady::now() - compared_ >= kCompareAll) {
+      if (Steady::now() - compared_ >= kCompareAll || !hears_of_all()) {
         compared_ = Steady::now();
         enforcer_.doubt_all();
       } else {

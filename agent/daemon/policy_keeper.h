@@ -33,6 +33,7 @@ class PolicyKeeper {
   struct Settings {
     std::string state_dir;
     std::string api;  // agent/api.h
+    firewall::Backend backend = firewall::Backend::kAuto;
   };
   // Answers the policy duties that `desk` is asked for. All must outlive it.
   static base::Result<std::unique_ptr<PolicyKeeper>> open(const Settings& settings, Loop& loop,
@@ -58,12 +59,18 @@ class PolicyKeeper {
   };
 
   PolicyKeeper(const Settings& settings, Loop& loop, base::Log& log)
-      : settings_(settings), loop_(loop), log_(log), enforcer_(settings.state_dir) {}
+      : settings_(settings),
+        loop_(loop),
+        log_(log),
+        enforcer_(settings.state_dir, settings.backend) {}
   base::Status start(const kube::Config& config, Desk& desk);
   base::Status load();
 
   void on_objects(Steady::time_point heard);
   void on_records();
+  base::Status hear_of_foreign_changes();
+  // Whether the firewall tells of what others do to it.
+  bool hears_of_all();
   // Somebody else was at our rules.
   void on_foreign();
   void add(const std::string& args, Millis budget, const Desk::Reply& reply);

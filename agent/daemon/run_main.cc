@@ -38,6 +38,9 @@ cxxopts::Options options_of_run() {
       "NetworkPolicies of this node's pods in the kernel: on, which is the default with --api, or "
       "off",
       cxxopts::value<std::string>())(
+      "policy-backend",
+      "firewall that NetworkPolicies are written into: auto, nftables or iptables",
+      cxxopts::value<std::string>()->default_value("auto"))(
       "advertise-eni",
       "status: aliyun/eni in the node's status, for nodes without the device "
       "plugin; or none",
@@ -98,6 +101,13 @@ Result<DaemonOptions> daemon_options_of(const cxxopts::ParseResult& parsed) {
                                      parsed["cni-bin"].as<std::vector<std::string>>()));
   options.pool = TRY(pool_of(parsed["pool"].as<std::string>()));
   options.policy = TRY(wants_policy(parsed, options.node.api));
+  const std::string backend = parsed["policy-backend"].as<std::string>();
+  const auto known = firewall::backend_of(backend);
+  if (!known.has_value()) {
+    return Error(ErrorKind::kBadConfig,
+                 "--policy-backend '" + backend + "', expected auto, nftables or iptables");
+  }
+  options.policy_backend = *known;
   const std::string advertise = parsed["advertise-eni"].as<std::string>();
   options.advertise_enis = advertise == "status";
   if (advertise != "status" && advertise != "none") {

@@ -44,16 +44,20 @@ void look_up(const LocalDuty& duty, const base::Deadline& deadline, const Record
   }
 }
 
+Result<firewall::Backend> backend_at(base::Fields& args) {
+  const auto word = TRY(args.one_of("backend", {"auto", "nftables", "iptables"}));
+  return firewall::backend_of(word.value_or("auto")).value_or(firewall::Backend::kAuto);
+}
+
 void move_notices(std::vector<std::string> from, LocalDuty& duty) {
   std::ranges::move(from, std::back_inserter(duty.notices));
 }
 
 }  // namespace
 
-Result<Record> read_policy_record(base::Fields& args) {
+Result<PolicyRequest> read_policy_request(base::Fields& args) {
   const auto on_unknown = TRY(args.one_of("onUnknown", {"deny", "allow"}));
-  // Its firewall the agent chooses itself.
-  args.ignore("backend");
+  const firewall::Backend backend = TRY(backend_at(args));
   Json fields = Json::object();
   for (const std::string& key : args.keys()) {
     if (key != "onUnknown" && key != "backend") {
@@ -64,7 +68,7 @@ Result<Record> read_policy_record(base::Fields& args) {
   if (on_unknown.has_value()) {
     record.closed_while_unknown = *on_unknown == "deny";
   }
-  return record;
+  return PolicyRequest{.record = std::move(record), .backend = backend};
 }
 
 Json to_json(const Verdict& verdict) {
@@ -77,8 +81,9 @@ Json to_json(const Verdict& verdict) {
 
 Result<Json> answer_policy_add(LocalDuty& duty, base::Fields& args) {
   const base::Deadline deadline(duty.budget);
-  const Record record = TRY(read_policy_record(args));
-  Enforcer enforcer(duty.state_dir);
+  const PolicyRequest request = TRY(read_policy_request(args));
+  const Record& record = request.record;
+  Enforcer enforcer(duty.state_dir, request.backend);
   const base::FileLock lock = TRY(enforcer.lock(deadline));
   TRY(load_cluster(duty, deadline, enforcer));
   TRY(enforcer.put(record));
@@ -99,9 +104,10 @@ Result<Json> answer_policy_add(LocalDuty& duty, base::Fields& args) {
 }
 
 Result<Json> answer_policy_sync(LocalDuty& duty, base::Fields& args) {
+  const firewall::Backend backend = TRY(backend_at(args));
   TRY(args.no_unknown_keys());
   const base::Deadline deadline(duty.budget);
-  Enforcer enforcer(duty.state_dir);
+  Enforcer enforcer(duty.state_dir, backend);
   const base::FileLock lock = TRY(enforcer.lock(deadline));
   TRY(load_cluster(duty, deadline, enforcer));
   TRY(enforcer.write());

@@ -134,7 +134,7 @@ Result<bool> Enforcer::write(const std::vector<const Record*>& entered) {
     doubtful_ = true;
     return std::move(written).error();
   }
-  const PolicyKernel::Unwritten late = std::exchange(behind_, *std::move(written));
+  const PolicyKernel::Unwritten late = std::exchange(behind_, std::move(written).value());
   if (!std::exchange(doubtful_, false)) {
     for (const auto& [id, error] : late) {
       catch_up(id);
@@ -148,7 +148,7 @@ void Enforcer::catch_up(const std::string& id) {
   if (record == cluster_.records().end() || behind_.contains(id)) {
     return;
   }
-  if (Status inside = PolicyKernel::sync_nic(cluster_.rules(), record->second); !inside.ok()) {
+  if (Status inside = kernel_.sync_nic(cluster_.rules(), record->second); !inside.ok()) {
     behind_.emplace(id, std::move(inside).error());
   }
 }

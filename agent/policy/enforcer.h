@@ -17,12 +17,13 @@ namespace catena::agent {
 // One thread at a time, of the node's namespace.
 class Enforcer {
  public:
-  explicit Enforcer(const std::string& state_dir)
-      : state_dir_(state_dir), cluster_(state_dir), records_(state_dir) {}
+  Enforcer(const std::string& state_dir, firewall::Backend backend)
+      : state_dir_(state_dir), cluster_(state_dir), records_(state_dir), kernel_(backend) {}
 
   Cluster& cluster() { return cluster_; }
   const Cluster& cluster() const { return cluster_; }
   const netpol::Records& records() const { return records_; }
+  PolicyKernel& kernel() { return kernel_; }
   const PolicyKernel& kernel() const { return kernel_; }
 
   // Held by whoever reads the snapshot and records and writes rules from them, until the rules are

@@ -1,9 +1,13 @@
 #include "agent/policy/kernel.h"
 
 #include <algorithm>
+#include <chrono>
+#include <filesystem>
 #include <iterator>
 #include <set>
+#include <system_error>
 
+#include "common/firewall/table.h"
 #include "common/netlink/netns.h"
 #include "common/podlink/names.h"
 
@@ -14,12 +18,17 @@ using base::Error;
 using base::ErrorKind;
 using base::Result;
 using base::Status;
+using firewall::Backend;
 using firewall::Entry;
 using firewall::Place;
 using firewall::Policies;
+using firewall::Xtables;
 using netpol::Changes;
 using netpol::Record;
 using netpol::Rules;
+
+// Others use iptables too; the loop that waits has more to do.
+constexpr std::chrono::seconds kLockPatience{1};
 
 std::vector<Entry> entries_of(const std::string& link, const Record& record) {
   std::vector<Entry> entries;
@@ -29,6 +38,30 @@ std::vector<Entry> entries_of(const std::string& link, const Record& record) {
                            return Entry{link, address};
                          });
   return entries;
+}
+
+// Beside this program, and where plugins are.
+std::vector<std::string> places_of_programs() {
+  std::error_code failure;
+  const auto program = std::filesystem::read_symlink("/proc/self/exe", failure);
+  return failure ? std::vector<std::string>() : std::vector{program.parent_path().string()};
+}
+
+Result<Xtables> open_xtables() {
+  return TRY(Xtables::find(places_of_programs())).with_patience(kLockPatience);
+}
+
+// Beside rules that are not in the guard's table. Success where there is no guard.
+Status let_through(const std::vector<Entry>& entries) {
+  Result<firewall::Table> table = firewall::Table::open();
+  if (entries.empty() || (!table.ok() && table.error().is(ErrorKind::kUnsupported))) {
+    return {};
+  }
+  if (!table.ok()) {
+    return std::move(table).error();
+  }
+  Status entered = table->enter(entries);
+  return !entered.ok() && entered.error().is(ErrorKind::kNotFound) ? Status() : std::move(entered);
 }
 
 bool is_gone(const Error& error) {
@@ -74,13 +107,25 @@ Result<Policies*> PolicyKernel::node() {
   return &*node_;
 }
 
+Result<Backend> PolicyKernel::firewall() {
+  if (!firewall_.has_value()) {
+    firewall_ = TRY(firewall::choose(wanted_, places_of_programs()));
+  }
+  return *firewall_;
+}
+
 Status PolicyKernel::sync_node(const Rules& rules, const PolicyRecords& records,
                                const Keeps& keeps) {
-  Policies* const policies = TRY(node());
   std::vector<Entry> entries;
   for (const auto& [id, record] : records) {
     std::ranges::move(node_entries(record), std::back_inserter(entries));
   }
+  if (TRY(firewall()) == Backend::kIptables) {
+    const Xtables xtables = TRY(open_xtables());
+    TRY(xtables.sync(rules));
+    return let_through(entries);
+  }
+  Policies* const policies = TRY(node());
   Status written = policies->sync(rules, entries, keeps);
   if (!written.ok() && written.error().is(ErrorKind::kNotFound)) {
     // There is no guard that could be opened.
@@ -103,25 +148,43 @@ Status PolicyKernel::sync_nic(const Rules& rules, const Record& record) {
   if (!pod.ok()) {
     return is_gone(pod.error()) ? Status() : Status(pod.error());
   }
+  const Backend backend = TRY(firewall());
   const auto inside = TRY(netlink::ScopedNetNs::enter(*pod));
-  Policies policies = TRY(Policies::open(Place::kPodNic));
-  return policies.sync(netpol::only(rules, record.id()), entries_of(record.if_name, record))
-      .context("policy on " + record.if_name + " of " + record.pod_namespace + "/" +
-               record.pod_name);
+  const auto write = [&]() -> Status {
+    const Rules own = netpol::only(rules, record.id());
+    const std::vector<Entry> entries = entries_of(record.if_name, record);
+    if (backend == Backend::kIptables) {
+      const Xtables xtables = TRY(open_xtables());
+      TRY(xtables.on_nic(record.if_name).sync(own));
+      return let_through(entries);
+    }
+    Policies policies = TRY(Policies::open(Place::kPodNic));
+    return policies.sync(own, entries);
+  };
+  return write().context("policy on " + record.if_name + " of " + record.pod_namespace + "/" +
+                         record.pod_name);
+}
+
+Result<std::vector<std::string>> PolicyKernel::differences_here(const Rules& rules,
+                                                                const Record& record, Place place) {
+  const Rules own = netpol::only(rules, record.id());
+  if (TRY(firewall()) == Backend::kIptables) {
+    const Xtables xtables = TRY(open_xtables());
+    return (place == Place::kNode ? xtables : xtables.on_nic(record.if_name)).differences_of(own);
+  }
+  Policies policies = TRY(Policies::open(place));
+  return policies.differences(own, record.id());
 }
 
 Result<std::vector<std::string>> PolicyKernel::differences(const Rules& rules,
                                                            const Record& record) {
-  Policies on_node = TRY(Policies::open(Place::kNode));
-  std::vector<std::string> all = TRY(on_node.differences(rules, record.id()));
+  std::vector<std::string> all = TRY(differences_here(rules, record, Place::kNode));
   const auto pod = netlink::NetNs::open(record.netns);
   if (!record.own_nic || !pod.ok()) {
     return all;
   }
   const auto inside = TRY(netlink::ScopedNetNs::enter(*pod));
-  Policies on_nic = TRY(Policies::open(Place::kPodNic));
-  for (const std::string& one :
-       TRY(on_nic.differences(netpol::only(rules, record.id()), record.id()))) {
+  for (const std::string& one : TRY(differences_here(rules, record, Place::kPodNic))) {
     all.push_back("inside the pod: " + one);
   }
   return all;
@@ -146,14 +209,17 @@ Result<PolicyKernel::Unwritten> PolicyKernel::follow(const Changes& changes, con
                                                      const PolicyRecords& records,
                                                      const std::vector<const Record*>& entered,
                                                      const Keeps& keeps) {
-  Policies* const policies = TRY(node());
   std::vector<Entry> entries;
   std::set<std::string> own_nics;
   for (const Record* record : entered) {
     std::ranges::move(node_entries(*record), std::back_inserter(entries));
     own_nics.insert(record->id());
   }
-  if (!policies->apply(changes, entries).ok()) {
+  if (TRY(firewall()) == Backend::kIptables) {
+    const Xtables xtables = TRY(open_xtables());
+    TRY(changes.empty() ? Status() : xtables.sync(rules));
+    TRY(let_through(entries));
+  } else if (Policies* const policies = TRY(node()); !policies->apply(changes, entries).ok()) {
     ++disturbed_;
     return sync(rules, records, keeps);
   }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "common/base/result.h"
+#include "common/firewall/backend.h"
 #include "common/firewall/policies.h"
 #include "common/netpol/record.h"
 #include "common/netpol/rules.h"
@@ -25,6 +26,12 @@ std::vector<firewall::Entry> node_entries(const netpol::Record& record);
 // open that would keep the namespace in being.
 class PolicyKernel {
  public:
+  // The first firewall() looks which of them the kernel has; catena-xtables is looked for beside
+  // this program too.
+  explicit PolicyKernel(firewall::Backend wanted) : wanted_(wanted) {}
+  // kNftables or kIptables.
+  base::Result<firewall::Backend> firewall();
+
   // What could not be written inside a pod: nothing of it, the node's rules are written all the
   // same. By Record::id().
   using Unwritten = std::map<std::string, base::Error>;
@@ -44,21 +51,26 @@ class PolicyKernel {
   // nothing of it.
   base::Status shut(const netpol::Record& record);
   // Of one pod with a NIC of its own. Success where its namespace is gone.
-  static base::Status sync_nic(const netpol::Rules& rules, const netpol::Record& record);
+  base::Status sync_nic(const netpol::Rules& rules, const netpol::Record& record);
 
   // A sentence for each thing that the kernel has otherwise for this pod, on the node or inside it.
   // Changes nothing.
-  static base::Result<std::vector<std::string>> differences(const netpol::Rules& rules,
-                                                            const netpol::Record& record);
+  base::Result<std::vector<std::string>> differences(const netpol::Rules& rules,
+                                                     const netpol::Record& record);
 
   // How often follow() found that somebody had touched what it left.
   std::uint64_t disturbed() const { return disturbed_; }
 
  private:
   base::Result<firewall::Policies*> node();
+  base::Result<std::vector<std::string>> differences_here(const netpol::Rules& rules,
+                                                          const netpol::Record& record,
+                                                          firewall::Place place);
   base::Status sync_node(const netpol::Rules& rules, const PolicyRecords& records,
                          const Keeps& keeps);
 
+  firewall::Backend wanted_;
+  std::optional<firewall::Backend> firewall_;
   std::optional<firewall::Policies> node_;
   std::uint64_t disturbed_ = 0;
 };

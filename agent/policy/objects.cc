@@ -29,7 +29,7 @@ Json without_rules(Json object) {
 Result<Read<netpol::Policy>> read_policy(const Json& object) {
   Result<netpol::Policy> policy = netpol::policy_of(object);
   if (policy.ok()) {
-    return Read<netpol::Policy>{.object = *std::move(policy), .trouble = {}};
+    return Read<netpol::Policy>{.object = std::move(policy).value(), .trouble = {}};
   }
   const Json* const spec = base::find_at(object, {"spec"});
   if (spec == nullptr || !spec->is_object()) {
@@ -39,7 +39,7 @@ Result<Read<netpol::Policy>> read_policy(const Json& object) {
   if (!closed.ok()) {
     return std::move(closed).error();
   }
-  return Read<netpol::Policy>{.object = *std::move(closed), .trouble = policy.error().text()};
+  return Read<netpol::Policy>{.object = std::move(closed).value(), .trouble = policy.error().text()};
 }
 
 }  // namespace catena::agent

@@ -90,7 +90,7 @@ Result<Record> find_record(const Enforcer& enforcer, const std::string& name) {
 Result<Json> with_cluster(LocalDuty& duty, base::Fields& args,
                           Result<Json> (*answer)(Enforcer& enforcer, base::Fields& args)) {
   const base::Deadline deadline(duty.budget);
-  Enforcer enforcer(duty.state_dir);
+  Enforcer enforcer(duty.state_dir, firewall::Backend::kAuto);
   {
     const base::FileLock lock = TRY(enforcer.lock(deadline));
     TRY(load_cluster(duty, deadline, enforcer));
@@ -134,7 +134,7 @@ Result<Json> show_policy(Enforcer& enforcer, base::Fields& args) {
               {"egress",
                {{"isolated", verdict.isolates_egress},
                 {"policies", policies_of(cluster, record, &netpol::Policy::egress)}}}};
-  answer["differences"] = TRY(PolicyKernel::differences(cluster.rules(), record));
+  answer["differences"] = TRY(enforcer.kernel().differences(cluster.rules(), record));
   return answer;
 }
 

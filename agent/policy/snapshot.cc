@@ -65,7 +65,7 @@ std::optional<Json> json_in(std::string_view line) {
     return std::nullopt;
   }
   Result<Json> json = base::parse_json(text, kMostLine);
-  return json.ok() && json->is_object() ? std::optional(*std::move(json)) : std::nullopt;
+  return json.ok() && json->is_object() ? std::optional(std::move(json).value()) : std::nullopt;
 }
 
 Status forget(const Json& line, netpol::Compiler& into) {
