@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <netinet/in.h>
 #include <set>
+#include <utility>
 
 #include "tests/support/netpol/random_policy.h"
 
@@ -250,17 +251,23 @@ std::vector<base::IpAddress> addresses_in_play(const Cluster& cluster, const Sit
   return {addresses.begin(), addresses.end()};
 }
 
-Flow random_flow(Random& random, const std::vector<base::IpAddress>& addresses) {
+Flow random_flow(Random& random, const Site& site, const std::vector<base::IpAddress>& addresses) {
   static const std::vector<std::uint8_t> protocols{IPPROTO_TCP, IPPROTO_TCP, IPPROTO_UDP,
                                                    IPPROTO_SCTP, IPPROTO_ICMP};
   static const std::vector<std::uint16_t> ports{80, 80, 80, 81,   81,   8080, 8080,  1,     2,
                                                 79, 82, 83, 8081, 8082, 8083, 20001, 20002, 65535};
-  Flow flow{.source = random.pick(addresses),
+  const Seat& seat = random.pick(site.seats);
+  Flow flow{.source = seat.local && !seat.addresses.empty()
+                          ? address_of(random.pick(seat.addresses))
+                          : random.pick(addresses),
             .destination = random.pick(addresses),
             .protocol = random.pick(protocols),
             .port = random.pick(ports)};
   while (flow.destination.family() != flow.source.family()) {
     flow.destination = random.pick(addresses);
+  }
+  if (random.one_in(2)) {
+    std::swap(flow.source, flow.destination);
   }
   if (flow.protocol == IPPROTO_ICMP) {
     flow.port = 0;

@@ -34,6 +34,7 @@ Cluster changed(Random& random, const Site& site, Cluster cluster);
 
 // Every address that could make a difference: the site's, and the edges of ipBlocks.
 std::vector<base::IpAddress> addresses_in_play(const Cluster& cluster, const Site& site);
-Flow random_flow(Random& random, const std::vector<base::IpAddress>& addresses);
+// More often than not, one end is a pod of this node.
+Flow random_flow(Random& random, const Site& site, const std::vector<base::IpAddress>& addresses);
 
 }  // namespace catena::test::netpol

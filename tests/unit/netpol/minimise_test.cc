@@ -16,7 +16,7 @@ TEST(Minimise, LeavesOfAClusterWhatAMismatchNeeds) {
   int found = 0;
   while (found < 20) {
     const Cluster cluster = random_cluster(random, site);
-    const Flow flow = random_flow(random, addresses_in_play(cluster, site));
+    const Flow flow = random_flow(random, site, addresses_in_play(cluster, site));
     const auto fails = [&](const Cluster& one) {
       Cluster blind = one;
       for (auto& policy : blind["policies"]) {

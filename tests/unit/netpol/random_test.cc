@@ -87,7 +87,7 @@ class Walk {
   bool flows_agree(const Cluster& before) {
     const std::vector<base::IpAddress> addresses = addresses_in_play(now_, site_);
     for (int count = 0; count < kFlows; ++count) {
-      const Flow flow = random_flow(random_, addresses);
+      const Flow flow = random_flow(random_, site_, addresses);
       if (disagree(now_, compiled_.rules(), flow)) {
         ADD_FAILURE() << report(before, now_, flow);
         return false;
