@@ -16,8 +16,8 @@ constexpr Millis kFirstPoll{1'500};
 constexpr Millis kPoll{1'000};
 constexpr Millis kLongestPoll{5'000};
 // Once the NIC is on the node, which the API may say a moment later.
-constexpr Millis kPollWithNic{200};
-constexpr Millis kLookForNic{100};
+constexpr Millis kPollWithNic{500};
+constexpr Millis kLookForNic{200};
 // An attach that failed falls back to Available without a word; so many are tried.
 constexpr int kAttaches = 3;
 

@@ -38,8 +38,7 @@ inline constexpr int kIpv4PerCall = 49;
 inline constexpr int kIpv6PerCall = 10;
 inline constexpr int kPrefixesPerCall = 10;
 
-// Several new ENIs, side by side; as grow() for each, in the order of `requests`, for one who knows
-// that the instance has room for them.
+// Several new ENIs, side by side; as grow() for each, in the order of `requests`.
 std::vector<base::Result<Grown>> grow_enis(Duty& duty, const std::vector<GrowRequest>& requests);
 // As grow(), for one who knows what the ENI has and that it can take more. What came before an
 // error is in `added` too.

@@ -32,15 +32,14 @@ base::Status fits_one_eni(const GrowRequest& request, const Machine& machine, in
   return {};
 }
 
-base::Status one_more_eni_fits(Duty& duty) {
-  const Machine machine = TRY(find_machine(duty));
+base::Status so_many_enis_fit(Duty& duty, const Machine& machine, int more) {
   cloud::NetworkInterfaceFilter filter;
   filter.instance_id = duty.settings().instance_id;
   const auto enis = TRY(cloud::describe_network_interfaces(duty.client(), filter, duty.call()));
-  const int wanted = adapters_of(enis) + 1;
-  return wanted <= machine.type.eni_quantity
+  const int there = adapters_of(enis);
+  return there + more <= machine.type.eni_quantity
              ? base::Status()
-             : too_many("ENIs of " + filter.instance_id, wanted, machine.type.eni_quantity,
+             : too_many("ENIs of " + filter.instance_id, there + more, machine.type.eni_quantity,
                         machine.type.id);
 }
 
@@ -116,7 +115,7 @@ base::Status begin_eni(Duty& duty, const GrowRequest& request, const Machine& ma
   return *std::move(full);
 }
 
-// What all of `requests` need.
+// What all of `requests` need, and whether there is room for them.
 struct Ground {
   Machine machine;
   std::vector<cloud::VSwitch> vswitches;
@@ -128,6 +127,7 @@ base::Result<Ground> ground_for(Duty& duty, const std::vector<GrowRequest>& requ
   for (const GrowRequest& request : requests) {
     TRY(fits_one_eni(request, ground.machine, 1, 0));
   }
+  TRY(so_many_enis_fit(duty, ground.machine, static_cast<int>(requests.size())));
   ground.vswitches = TRY(find_vswitches(duty));
   return ground;
 }
@@ -224,7 +224,6 @@ base::Result<Grown> grow(Duty& duty, const GrowRequest& request) {
                  "grow: mode '" + request.mode + "', expected shared or exclusive");
   }
   if (request.eni.empty()) {
-    TRY(one_more_eni_fits(duty));
     return grow_enis(duty, {request}).front();
   }
   if (request.ipv4 + request.ipv6 + request.ipv4_prefixes + request.ipv6_prefixes == 0) {

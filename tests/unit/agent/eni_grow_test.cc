@@ -226,59 +226,6 @@ TEST_F(SlowEniGrowTest, SeveralAreAttachedSideBySide) {
   EXPECT_LT(pace_.elapsed() - before, seconds(45)) << "one takes 20 s and more";
 }
 
-// Only the attachment takes time.
-class EniReadyTest : public ExclusiveTest {
- protected:
-  static constexpr Millis kAttach{3'000};
-  static sim::Scene scene() {
-    sim::Scene scene = scene_of("ecs.g7.4xlarge");
-    scene.delays.attach = {kAttach, kAttach};
-    return scene;
-  }
-  EniReadyTest() : ExclusiveTest(scene()) {}
-
-  struct Cost {
-    Millis longest{0};  // beyond what the cloud takes
-    std::uint64_t calls = 0;
-  };
-  // Of the worst of several new ENIs whose NICs come so long before the API says InUse.
-  Cost cost_of_new_enis(Millis ahead) {
-    Cost cost;
-    for (int i = 1; i <= 7; ++i) {
-      settings_.seed = static_cast<std::uint64_t>(i);
-      const std::uint64_t calls = all_calls();
-      const Millis begin = pace_.elapsed();
-      Duty now = PoolTest::duty();
-      now.look_for_nics([&](const base::Mac&) -> base::Result<bool> {
-        return pace_.elapsed() - begin >= kAttach - ahead;
-      });
-      const auto grown = grow_exclusive(now, {.enis = i});
-      EXPECT_TRUE(grown.ok()) << text_of(grown);
-      cost.longest = std::max(cost.longest, pace_.elapsed() - begin - kAttach);
-      cost.calls = std::max(cost.calls, all_calls() - calls);
-    }
-    return cost;
-  }
-};
-
-TEST_F(EniReadyTest, ANewEniCanServeAMomentAfterItsNicHasCome) {
-  const Cost cost = cost_of_new_enis(Millis(0));
-  EXPECT_LE(cost.longest.count(), 300);
-  EXPECT_LE(cost.calls, 10U);
-}
-
-TEST_F(EniReadyTest, ANicThatComesBeforeTheCloudSaysSoIsNotWaitedForMuchLonger) {
-  for (const int ahead : {200, 1'000, 2'000}) {
-    const Cost cost = cost_of_new_enis(Millis(ahead));
-    EXPECT_LE(cost.longest.count(), 600) << ahead << " ms ahead";
-    EXPECT_LE(cost.calls, 14U) << ahead << " ms ahead";
-    for (const ipam::Eni& eni : known().enis) {
-      Duty now = duty();
-      EXPECT_TRUE(release(now, {.eni = eni.id}).ok());
-    }
-  }
-}
-
 TEST_F(EniGrowTest, TheCapacityIsWhatTheTypeAllowsBesideThePrimaryEni) {
   const EniCapacity alone = capacity();
   EXPECT_EQ(alone.capacity, 3);
