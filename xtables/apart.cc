@@ -96,7 +96,7 @@ Result<std::string> apart(const std::string& what,
   if (!answer.ok()) {
     return answer.error();
   }
-  if (answer->size() < 1 || (answer->front() == kBad && answer->size() < 3)) {
+  if (answer->empty() || (answer->front() == kBad && answer->size() < 3)) {
     return Error(ErrorKind::kInternal,
                  what + ": its process ended " +
                      (WIFSIGNALED(status) ? "by signal " + std::to_string(WTERMSIG(status))

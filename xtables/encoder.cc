@@ -24,8 +24,9 @@ constexpr std::size_t kMostMessage = 512;  // bytes of what libxtables says
 Encoder::Failed failed_here = nullptr;
 std::string doing;  // NOLINT(*-throwing-static-initialization): empty
 
-[[noreturn, gnu::format(printf, 2, 3)]] void end_process(xtables_exittype /*status*/,
-                                                         const char* format, ...) {
+// As libxtables calls it. NOLINTNEXTLINE(cert-dcl50-cpp)
+[[gnu::noreturn, gnu::format(printf, 2, 3)]] void end_process(xtables_exittype /*status*/,
+                                                              const char* format, ...) {
   std::array<char, kMostMessage> text{};
   va_list arguments;
   va_start(arguments, format);

@@ -266,7 +266,7 @@ Result<bool> change(Family family, Work work) {
   for (int tries = 1;; ++tries) {
     Table table = TRY(Table::open(family));
     Writer writer(table, family);
-    const Result<bool> changed = work(writer);
+    Result<bool> changed = work(writer);
     if (!changed.ok() || !*changed) {
       return changed;
     }

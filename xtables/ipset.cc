@@ -311,8 +311,7 @@ Result<std::vector<Member>> Ipset::members(const std::string& name, const SetSha
   }));
   std::ranges::sort(found);
   // A set that grows while it is listed may show a member twice.
-  const auto twice = std::ranges::unique(found);
-  found.erase(twice.begin(), twice.end());
+  found.erase(std::unique(found.begin(), found.end()), found.end());
   return found;
 }
 

@@ -240,7 +240,7 @@ Status PolicyKeeper::write() {
     return {};
   }
   const Result<bool> changed = write_locked();
-  const Status written = changed.ok() ? Status() : Status(changed.error());
+  Status written = changed.ok() ? Status() : Status(changed.error());
   tell(written);
   if (written.ok()) {
     if (*changed && heard_.has_value()) {

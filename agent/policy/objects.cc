@@ -39,7 +39,8 @@ Result<Read<netpol::Policy>> read_policy(const Json& object) {
   if (!closed.ok()) {
     return std::move(closed).error();
   }
-  return Read<netpol::Policy>{.object = std::move(closed).value(), .trouble = policy.error().text()};
+  return Read<netpol::Policy>{.object = std::move(closed).value(),
+                              .trouble = policy.error().text()};
 }
 
 }  // namespace catena::agent

@@ -95,7 +95,7 @@ Result<Json> with_cluster(LocalDuty& duty, base::Fields& args,
     const base::FileLock lock = TRY(enforcer.lock(deadline));
     TRY(load_cluster(duty, deadline, enforcer));
   }
-  duty.notices.push_back("no daemon answered: this is as the last snapshot has it");
+  duty.notices.emplace_back("no daemon answered: this is as the last snapshot has it");
   return answer(enforcer, args);
 }
 

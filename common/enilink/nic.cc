@@ -39,7 +39,8 @@ Result<std::optional<Link>> await_nic(netlink::Socket& node, const base::Mac& ma
   const base::Deadline deadline(patience);
   for (;;) {
     std::optional<Link> link = TRY(find_nic(node, mac));
-    if (link.has_value() || deadline.passed() || !netlink::wait_readable(watch.get(), deadline.left())) {
+    if (link.has_value() || deadline.passed() ||
+        !netlink::wait_readable(watch.get(), deadline.left())) {
       return link;
     }
     TRY(netlink::read_watch(watch.get(), [](const nlmsghdr*) {}));

@@ -159,7 +159,8 @@ base::Status place_address(nl_sock* socket, Work& work, Direction direction,
 }
 
 base::Result<Policies> Policies::open(Place place) {
-  return Policies(std::unique_ptr<State, Close>(new State(place, TRY(open_socket()))));
+  auto socket = TRY(open_socket());
+  return Policies(std::unique_ptr<State, Close>(new State(place, std::move(socket))));
 }
 
 base::Status Policies::can_do() {

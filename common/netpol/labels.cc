@@ -40,7 +40,7 @@ Labels::const_iterator Labels::end() const {
 
 Labels::const_iterator Labels::find(std::string_view key) const {
   const auto at = place_of(begin(), end(), key);
-  return at != end() && at->first.compare(key) == 0 ? at : end();
+  return at != end() && at->first == key ? at : end();
 }
 
 std::string& Labels::operator[](const std::string& key) {

@@ -73,7 +73,7 @@ std::vector<IpAddress> addresses_of(const cni::Request& request) {
     }
   }
   std::ranges::sort(addresses);
-  addresses.erase(std::ranges::unique(addresses).begin(), addresses.end());
+  addresses.erase(std::unique(addresses.begin(), addresses.end()), addresses.end());
   return addresses;
 }
 

@@ -59,7 +59,8 @@ bool is_ignored(const json& pod) {
 bool is_of(const json& local, const json& pod) {
   const json& uid = member(local, "uid");
   return local.at("space") == namespace_of(pod) && local.at("name") == name_of(pod) &&
-         (uid.is_null() || uid == "" || uid == member(pod.at("metadata"), "uid"));
+         (uid.is_null() || uid.get_ref<const std::string&>().empty() ||
+          uid == member(pod.at("metadata"), "uid"));
 }
 
 const json* pod_of(const Cluster& cluster, const json& local) {
