@@ -1,7 +1,6 @@
 #include "agent/daemon/policy_keeper.h"
 
 #include <algorithm>
-#include <iterator>
 #include <sys/epoll.h>
 #include <unistd.h>
 #include <utility>
@@ -9,12 +8,9 @@
 #include <nlohmann/json.hpp>
 
 #include "agent/api.h"
-#include "agent/policy/add.h"
 #include "agent/policy/connections.h"
 #include "agent/policy/show.h"
 #include "common/base/fields.h"
-#include "common/kube/client.h"
-#include "common/kube/objects.h"
 
 namespace catena::agent {
 namespace {
@@ -24,7 +20,6 @@ using base::ErrorKind;
 using base::IpAddress;
 using base::Result;
 using base::Status;
-using netpol::Record;
 using std::chrono::seconds;
 using Json = nlohmann::json;
 
@@ -33,35 +28,21 @@ constexpr Millis kGatherRecords{100};
 // The loop waits no longer for one call that writes rules too.
 constexpr Millis kLockPatience{500};
 constexpr Millis kFirstRetry{50};
-constexpr Millis kEnoughForAnother{500};
 constexpr Millis kLastRetry{5'000};
 // What a power cut may take of the snapshot.
 constexpr Millis kSyncAfter{1'000};
-constexpr Millis kMostLookUp{5'000};
 constexpr seconds kCompareNics{30};
 constexpr std::chrono::minutes kCompareAll{5};
 constexpr seconds kBetweenRewrites{10};
 constexpr Millis kBetweenRepairs{200};
 constexpr const char* kNotKnownYet = "the API server has not told its policies yet";
 constexpr std::size_t kMostTold = 1'000;
-constexpr std::size_t kMostArgs = std::size_t{64} << 10U;  // bytes
-
-Result<Record> record_in(const std::string& args) {
-  const Json json = TRY(base::parse_json(args, kMostArgs));
-  base::Fields fields = TRY(base::Fields::of(json, ""));
-  return TRY(read_policy_request(fields)).record;
-}
 
 Result<Json> answer_of(const std::string& args, Enforcer& enforcer,
                        Result<Json> (*look)(Enforcer& enforcer, base::Fields& args)) {
-  const Json json = TRY(base::parse_json(args, kMostArgs));
+  const Json json = TRY(base::parse_json(args, kMostPolicyArgs));
   base::Fields fields = TRY(base::Fields::of(json, ""));
   return look(enforcer, fields);
-}
-
-Result<Json> look_up(const std::string& api, const Record& record, Millis budget) {
-  kube::Client client = TRY(open_api(api, budget));
-  return client.get({kube::kPods, record.pod_namespace, record.pod_name});
 }
 
 }  // namespace
@@ -90,8 +71,12 @@ Status PolicyKeeper::start(const kube::Config& config, Desk& desk) {
   watch_ = TRY(ClusterWatch::open(config, loop_, log_, enforcer_.cluster(),
                                   [this](Steady::time_point heard) { on_objects(heard); }));
   TRY(hear_of_foreign_changes());
-  desk.answer_in_loop("policy.add", [this](const std::string& args, Millis budget,
-                                           const Desk::Reply& reply) { add(args, budget, reply); });
+  desk.answer_in_loop("policy.add",
+                      [this](const std::string& args, Millis budget, const Desk::Reply& reply) {
+                        if (asks_.take(args, budget, reply)) {
+                          write_soon();
+                        }
+                      });
   answer(desk, "policy.explain", [](Enforcer& enforcer, base::Fields& fields) {
     return explain_policy(enforcer.cluster(), fields);
   });
@@ -200,19 +185,6 @@ void PolicyKeeper::on_foreign() {
   });
 }
 
-void PolicyKeeper::add(const std::string& args, Millis budget, const Desk::Reply& reply) {
-  Result<Record> record = record_in(args);
-  if (!record.ok()) {
-    reply(std::move(record).error());
-    return;
-  }
-  new_.push_back({.number = ++last_number_,
-                  .record = std::move(record).value(),
-                  .deadline = base::Deadline(budget),
-                  .reply = reply});
-  write_soon();
-}
-
 void PolicyKeeper::sync(const Desk::Reply& reply) {
   if (!ready_) {
     reply(Error(ErrorKind::kNotAvailable, kNotKnownYet));
@@ -248,8 +220,7 @@ Status PolicyKeeper::write() {
     }
     heard_.reset();
   }
-  answer_new(written);
-  answer_settled();
+  asks_.answer(written);
   sync_snapshot_soon();
   if (!written.ok() || enforcer_.is_behind()) {
     retry_ = std::clamp(2 * retry_, kFirstRetry, kLastRetry);
@@ -273,112 +244,7 @@ Result<bool> PolicyKeeper::write_locked() {
     }
   }
   keep_snapshot();
-  return enforcer_.write(take_new());
-}
-
-// Its DEL, which removes the record last, was quicker; or it does not wait any more.
-bool PolicyKeeper::is_over(const Asker& asker) {
-  if (asker.deadline.passed()) {
-    return true;
-  }
-  const auto record = enforcer_.records().find(asker.record.container_id, asker.record.if_name);
-  if (record.ok() && record->has_value()) {
-    return false;
-  }
-  asker.reply(record.ok() ? Error(ErrorKind::kNotFound, "there is no record of container " +
-                                                            asker.record.container_id + " in " +
-                                                            enforcer_.records().directory())
-                          : record.error());
-  return true;
-}
-
-std::vector<const Record*> PolicyKeeper::take_new() {
-  std::vector<const Record*> records;
-  std::erase_if(new_, [this](const Asker& asker) { return is_over(asker); });
-  records.reserve(new_.size());
-  for (const Asker& asker : new_) {
-    if (const Status put = enforcer_.put(asker.record); !put.ok()) {
-      warn_once(put.error().text());
-    }
-    records.push_back(&asker.record);
-  }
-  return records;
-}
-
-void PolicyKeeper::answer_new(const Status& written) {
-  for (Asker& asker : std::exchange(new_, {})) {
-    const auto behind = enforcer_.behind().find(asker.record.id());
-    if (!written.ok() && written.error().is(ErrorKind::kTryAgain) &&
-        asker.deadline.left() > kEnoughForAnother) {
-      new_.push_back(std::move(asker));
-    } else if (!written.ok()) {
-      asker.reply(Error(written.error()));
-    } else if (behind != enforcer_.behind().end()) {
-      asker.reply(behind->second);
-    } else if (enforcer_.cluster().is_settled(asker.record)) {
-      asker.reply(to_json(verdict_of(enforcer_.cluster(), asker.record)));
-    } else {
-      wait_for_pod(std::move(asker));
-    }
-  }
-}
-
-// Closed already, or open where onUnknown says so. The watch mostly knows the pod before the
-// runtime does; where it lags behind, a look-up does not.
-void PolicyKeeper::wait_for_pod(Asker asker) {
-  const Millis left = asker.deadline.left();
-  const std::uint64_t number = asker.number;
-  asker.end =
-      loop_.after(left - std::min(left / 4, Millis(200)), [this, number] { give_up(number); });
-  look_ups_.submit([this, number, api = settings_.api, record = asker.record,
-                    budget = std::min(left, kMostLookUp)] {
-    loop_.post([this, number, pod = look_up(api, record, budget)] { on_looked_up(number, pod); });
-  });
-  waiting_.push_back(std::move(asker));
-}
-
-void PolicyKeeper::on_looked_up(std::uint64_t asker, const Result<Json>& pod) {
-  const auto found = std::ranges::find(waiting_, asker, &Asker::number);
-  if (found == waiting_.end()) {
-    return;
-  }
-  if (!pod.ok() && !pod.error().is(ErrorKind::kNotFound)) {
-    warn_once("look up pod " + found->record.pod_namespace + "/" + found->record.pod_name + ": " +
-              pod.error().text());
-    return;  // the watch may still tell
-  }
-  if (pod.ok() && enforcer_.cluster().put(PolicyObject::kPod, *pod).ok() &&
-      enforcer_.cluster().knows(found->record)) {
-    (void)write();
-    return;
-  }
-  give_up(asker);
-}
-
-void PolicyKeeper::answer_settled() {
-  for (auto asker = waiting_.begin(); asker != waiting_.end();) {
-    if (!enforcer_.cluster().is_settled(asker->record) || !enforcer_.has_written(asker->record)) {
-      ++asker;
-      continue;
-    }
-    loop_.cancel(asker->end);
-    asker->reply(to_json(verdict_of(enforcer_.cluster(), asker->record)));
-    asker = waiting_.erase(asker);
-  }
-}
-
-void PolicyKeeper::give_up(std::uint64_t asker) {
-  const auto found = std::ranges::find(waiting_, asker, &Asker::number);
-  if (found == waiting_.end()) {
-    return;
-  }
-  loop_.cancel(found->end);
-  const Verdict verdict = verdict_of(enforcer_.cluster(), found->record);
-  log_.warning("policy: nobody knows pod " + found->record.pod_namespace + "/" +
-               found->record.pod_name + ": it is " +
-               (found->record.closed_while_unknown ? "closed until somebody does" : "open"));
-  found->reply(to_json(verdict));
-  waiting_.erase(found);
+  return enforcer_.write(asks_.put_new());
 }
 
 void PolicyKeeper::tell(const Status& written) {

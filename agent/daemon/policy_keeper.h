@@ -3,8 +3,6 @@
 #pragma once
 
 #include <chrono>
-#include <cstdint>
-#include <list>
 #include <memory>
 #include <optional>
 #include <set>
@@ -18,6 +16,7 @@
 #include "agent/daemon/folder_watch.h"
 #include "agent/daemon/lane.h"
 #include "agent/daemon/loop.h"
+#include "agent/daemon/policy_asks.h"
 #include "agent/daemon/policy_counts.h"
 #include "agent/policy/enforcer.h"
 #include "common/base/fields.h"
@@ -49,20 +48,14 @@ class PolicyKeeper {
  private:
   using Steady = std::chrono::steady_clock;
 
-  // An ADD that waits.
-  struct Asker {
-    std::uint64_t number = 0;
-    netpol::Record record;
-    base::Deadline deadline;
-    Desk::Reply reply;
-    Loop::TimerId end = 0;
-  };
-
   PolicyKeeper(const Settings& settings, Loop& loop, base::Log& log)
       : settings_(settings),
         loop_(loop),
         log_(log),
-        enforcer_(settings.state_dir, settings.backend) {}
+        enforcer_(settings.state_dir, settings.backend),
+        asks_(settings.api, enforcer_, loop, log,
+              {.write = [this] { (void)write(); },
+               .warn = [this](const std::string& text) { warn_once(text); }}) {}
   base::Status start(const kube::Config& config, Desk& desk);
   base::Status load();
 
@@ -73,7 +66,6 @@ class PolicyKeeper {
   bool hears_of_all();
   // Somebody else was at our rules.
   void on_foreign();
-  void add(const std::string& args, Millis budget, const Desk::Reply& reply);
   void sync(const Desk::Reply& reply);
   using Look = base::Result<nlohmann::json> (*)(Enforcer& enforcer, base::Fields& args);
   void answer(Desk& desk, const std::string& duty, Look look);
@@ -81,13 +73,6 @@ class PolicyKeeper {
   // Everything that is known by now, into snapshot and kernel, and answers to those who wait.
   base::Status write();
   base::Result<bool> write_locked();
-  bool is_over(const Asker& asker);
-  std::vector<const netpol::Record*> take_new();
-  void answer_new(const base::Status& written);
-  void wait_for_pod(Asker asker);
-  void on_looked_up(std::uint64_t asker, const base::Result<nlohmann::json>& pod);
-  void answer_settled();
-  void give_up(std::uint64_t asker);
   void tell(const base::Status& written);
   void warn_once(const std::string& text);
   void forget_flows(std::vector<base::IpAddress> left);
@@ -102,16 +87,13 @@ class PolicyKeeper {
   Loop& loop_;
   base::Log& log_;
   Enforcer enforcer_;
+  PolicyAsks asks_;
   std::unique_ptr<ClusterWatch> watch_;
   std::unique_ptr<FolderWatch> folder_;
   std::optional<firewall::RulesetWatch> rules_watch_;
-  Lane look_ups_;
   Lane flows_;
   bool ready_ = false;
   bool records_changed_ = true;
-  std::list<Asker> new_;      // not in the kernel yet
-  std::list<Asker> waiting_;  // closed, until somebody knows the pod
-  std::uint64_t last_number_ = 0;
   std::optional<Steady::time_point> heard_;  // of the oldest change that the kernel lacks
   Millis retry_{0};
   Loop::TimerId write_timer_ = 0;

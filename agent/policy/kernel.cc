@@ -51,19 +51,6 @@ Result<Xtables> open_xtables() {
   return TRY(Xtables::find(places_of_programs())).with_patience(kLockPatience);
 }
 
-// Beside rules that are not in the guard's table. Success where there is no guard.
-Status let_through(const std::vector<Entry>& entries) {
-  Result<firewall::Table> table = firewall::Table::open();
-  if (entries.empty() || (!table.ok() && table.error().is(ErrorKind::kUnsupported))) {
-    return {};
-  }
-  if (!table.ok()) {
-    return std::move(table).error();
-  }
-  Status entered = table->enter(entries);
-  return !entered.ok() && entered.error().is(ErrorKind::kNotFound) ? Status() : std::move(entered);
-}
-
 bool is_gone(const Error& error) {
   return error.is(ErrorKind::kNotFound) || error.is(ErrorKind::kBadNetns);
 }
@@ -123,7 +110,7 @@ Status PolicyKernel::sync_node(const Rules& rules, const PolicyRecords& records,
   if (TRY(firewall()) == Backend::kIptables) {
     const Xtables xtables = TRY(open_xtables());
     TRY(xtables.sync(rules));
-    return let_through(entries);
+    return firewall::enter_where_guarded(entries);
   }
   Policies* const policies = TRY(node());
   Status written = policies->sync(rules, entries, keeps);
@@ -156,7 +143,7 @@ Status PolicyKernel::sync_nic(const Rules& rules, const Record& record) {
     if (backend == Backend::kIptables) {
       const Xtables xtables = TRY(open_xtables());
       TRY(xtables.on_nic(record.if_name).sync(own));
-      return let_through(entries);
+      return firewall::enter_where_guarded(entries);
     }
     Policies policies = TRY(Policies::open(Place::kPodNic));
     return policies.sync(own, entries);
@@ -218,7 +205,7 @@ Result<PolicyKernel::Unwritten> PolicyKernel::follow(const Changes& changes, con
   if (TRY(firewall()) == Backend::kIptables) {
     const Xtables xtables = TRY(open_xtables());
     TRY(changes.empty() ? Status() : xtables.sync(rules));
-    TRY(let_through(entries));
+    TRY(firewall::enter_where_guarded(entries));
   } else if (Policies* const policies = TRY(node()); !policies->apply(changes, entries).ok()) {
     ++disturbed_;
     return sync(rules, records, keeps);

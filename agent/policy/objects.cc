@@ -24,6 +24,16 @@ Json without_rules(Json object) {
   return object;
 }
 
+// All pods of the namespace are isolated, and nothing is allowed.
+netpol::Policy of_all_pods(const std::string& space, const std::string& name) {
+  netpol::Policy policy;
+  policy.space = space;
+  policy.name = name;
+  policy.ingress.emplace();
+  policy.egress.emplace();
+  return policy;
+}
+
 }  // namespace
 
 Result<Read<netpol::Policy>> read_policy(const Json& object) {
@@ -31,16 +41,18 @@ Result<Read<netpol::Policy>> read_policy(const Json& object) {
   if (policy.ok()) {
     return Read<netpol::Policy>{.object = std::move(policy).value(), .trouble = {}};
   }
-  const Json* const spec = base::find_at(object, {"spec"});
-  if (spec == nullptr || !spec->is_object()) {
+  const std::string space = base::text_at(object, {"metadata", "namespace"});
+  const std::string name = base::text_at(object, {"metadata", "name"});
+  if (space.empty() || name.empty()) {
     return std::move(policy).error();
   }
-  Result<netpol::Policy> closed = netpol::policy_of(without_rules(object));
-  if (!closed.ok()) {
-    return std::move(closed).error();
+  Read<netpol::Policy> read{.object = of_all_pods(space, name), .trouble = policy.error().text()};
+  const Json* const spec = base::find_at(object, {"spec"});
+  if (spec != nullptr && spec->is_object()) {
+    Result<netpol::Policy> closed = netpol::policy_of(without_rules(object));
+    read.object = closed.ok() ? std::move(closed).value() : std::move(read.object);
   }
-  return Read<netpol::Policy>{.object = std::move(closed).value(),
-                              .trouble = policy.error().text()};
+  return read;
 }
 
 }  // namespace catena::agent

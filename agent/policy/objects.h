@@ -16,8 +16,8 @@ struct Read {
   std::string trouble;  // what could not be read of it; empty: nothing
 };
 
-// One whose rules can't be read allows nothing to the pods that it selects. An error where not even
-// these can be told.
+// One whose rules can't be read allows nothing to the pods that it selects, and where these can't
+// be told, to all pods of its namespace. An error where it has no namespace or name.
 base::Result<Read<netpol::Policy>> read_policy(const nlohmann::json& object);
 
 }  // namespace catena::agent

@@ -53,4 +53,18 @@ base::Result<std::unique_ptr<nl_sock, CloseSocket>> open_socket() {
 
 base::Result<Table> Table::open() { return Table(TRY(open_socket())); }
 
+base::Status enter_where_guarded(const std::vector<Entry>& entries) {
+  if (entries.empty()) {
+    return {};
+  }
+  base::Result<Table> table = Table::open();
+  if (!table.ok()) {
+    return table.error().is(base::ErrorKind::kUnsupported) ? base::Status()
+                                                           : base::Status(table.error());
+  }
+  base::Status entered = table->enter(entries);
+  const bool no_guard = !entered.ok() && entered.error().is(base::ErrorKind::kNotFound);
+  return no_guard ? base::Status() : entered;
+}
+
 }  // namespace catena::firewall

@@ -155,4 +155,8 @@ class Table {
   std::unique_ptr<nl_sock, CloseSocket> socket_;
 };
 
+// Table::enter() in the calling thread's namespace, for pods whose plugin may have made no guard:
+// success where there is none, or no nf_tables.
+base::Status enter_where_guarded(const std::vector<Entry>& entries);
+
 }  // namespace catena::firewall

@@ -109,17 +109,17 @@ class YamlReader {
   }
 
   Status take_line(std::string_view line) {
-    const std::string_view content = without_space_in_front(line);
-    if (without_comment(base::trim(content)).empty()) {
+    const std::size_t indent = line.size() - without_space_in_front(line).size();
+    const std::string_view content = base::trim(line);
+    if (without_comment(content).empty()) {
       return {};
     }
-    const std::size_t indent = line.size() - content.size();
-    if (content.front() == '\t') {
+    if (line[indent] == '\t') {
       return wrong("a tab in front, expected spaces");
     }
     if (indent == 0 && (content.starts_with("---") || content.starts_with("..."))) {
       const bool first = root_.is_null() && stack_.empty();
-      return first && base::trim(content) == "---" ? Status{} : wrong("more than one document");
+      return first && content == "---" ? Status{} : wrong("more than one document");
     }
     return take_content(indent, content);
   }
@@ -271,6 +271,9 @@ class YamlReader {
     const std::string_view plain = without_comment(text);
     if (plain == "{}" || plain == "[]") {
       return plain == "{}" ? Json::object() : Json::array();
+    }
+    if (plain.empty()) {
+      return Json();
     }
     if (kIndicators.find(plain.front()) != std::string_view::npos) {
       return wrong("an anchor, alias, tag, block text or flow list or map: not supported");

@@ -1,18 +1,10 @@
 #include "common/netpol/record.h"
 
-#include <cerrno>
-#include <chrono>
-#include <cstdio>
-#include <fcntl.h>
-#include <filesystem>
 #include <string_view>
-#include <system_error>
-#include <unistd.h>
 
 #include <nlohmann/json.hpp>
 
 #include "common/base/fields.h"
-#include "common/base/file.h"
 #include "common/netpol/names.h"
 
 namespace catena::netpol {
@@ -28,10 +20,6 @@ using nlohmann::json;
 constexpr std::int64_t kFormat = 1;
 constexpr std::size_t kMostBytes = 64U << 10U;
 constexpr std::uint64_t kIdSeed = 5;  // other than the seeds of links' names
-constexpr std::size_t kIdLength = 16;
-constexpr const char* kBeside = ".tmp";
-// A record is written in far less.
-constexpr std::chrono::minutes kHalfWrittenFor{1};
 
 Result<std::string> text_at(Fields& fields, std::string_view key) {
   return TRY(fields.string(key)).value_or("");
@@ -72,57 +60,6 @@ Result<Record> read_record(const json& object) {
   return record;
 }
 
-Result<std::optional<Record>> read_file(const std::string& path) {
-  const auto text = base::read_file(path, kMostBytes);
-  if (!text.ok()) {
-    return text.error().is(ErrorKind::kNotFound) ? Result<std::optional<Record>>(std::nullopt)
-                                                 : Result<std::optional<Record>>(text.error());
-  }
-  const auto object = base::parse_json(*text, kMostBytes);
-  if (!object.ok()) {
-    return Error(object.error()).context("read " + path);
-  }
-  Result<Record> record = record_of(*object);
-  if (!record.ok()) {
-    return std::move(record).error().context("read " + path);
-  }
-  return std::optional<Record>(*std::move(record));
-}
-
-// Not synced, which would keep an ADD waiting for the disk: a power cut ends the pods too.
-Status write_file(const std::string& path, const std::string& text) {
-  const std::string beside = path + kBeside;
-  const auto write = [&]() -> Status {
-    const base::UniqueFd fd = TRY(base::open_file(beside, O_WRONLY | O_CREAT | O_TRUNC));
-    TRY(base::write_all(fd.get(), text, beside));
-    if (::rename(beside.c_str(), path.c_str()) != 0) {
-      return Error::from_errno(errno, "rename " + beside + " to " + path);
-    }
-    return {};
-  };
-  Status written = write();
-  if (!written.ok()) {
-    ::unlink(beside.c_str());
-  }
-  return written;
-}
-
-// What is not named as a record, by somebody at work or killed, and what a power cut left empty.
-// That of the past goes.
-bool is_half_written(const std::filesystem::directory_entry& entry) {
-  std::error_code failure;
-  const bool is_named = entry.path().filename().string().size() == kIdLength;
-  if (is_named && entry.file_size(failure) != 0) {
-    return false;
-  }
-  failure.clear();
-  const auto age = std::filesystem::file_time_type::clock::now() - entry.last_write_time(failure);
-  if (!failure && age > kHalfWrittenFor) {
-    std::filesystem::remove(entry.path(), failure);
-  }
-  return true;
-}
-
 std::string id_of(const std::string& container_id, const std::string& if_name) {
   // A NUL can be in neither part, so two attachments never give the same text.
   return hex_of_hash(container_id + '\0' + if_name, kIdSeed);
@@ -159,58 +96,46 @@ Result<Record> record_of(const json& json) {
   return record;
 }
 
-std::string Records::path_of(const std::string& container_id, const std::string& if_name) const {
-  return directory_ + "/" + id_of(container_id, if_name);
+Status Records::write(const Record& record) const {
+  return folder_.write(record.id(), base::print_json(to_json(record)) + "\n");
 }
 
-Status Records::write(const Record& record) const {
-  const std::string path = path_of(record.container_id, record.if_name);
-  const std::string text = base::print_json(to_json(record)) + "\n";
-  Status written = write_file(path, text);
-  if (written.ok() || !written.error().is(ErrorKind::kNotFound)) {
-    return written;
+Result<std::optional<Record>> Records::read(const std::string& name) const {
+  const auto text = TRY(folder_.read(name));
+  if (!text.has_value()) {
+    return std::optional<Record>();
   }
-  TRY(base::make_directories(directory_));
-  return write_file(path, text);
+  const auto object = base::parse_json(*text, kMostBytes);
+  if (!object.ok()) {
+    return Error(object.error()).context("read " + folder_.path_of(name));
+  }
+  Result<Record> record = record_of(*object);
+  if (!record.ok()) {
+    return std::move(record).error().context("read " + folder_.path_of(name));
+  }
+  return std::optional<Record>(*std::move(record));
 }
 
 Result<std::optional<Record>> Records::find(const std::string& container_id,
                                             const std::string& if_name) const {
-  return read_file(path_of(container_id, if_name));
+  return read(id_of(container_id, if_name));
 }
 
 Result<std::vector<Record>> Records::list(std::vector<std::string>& notices) const {
   std::vector<Record> records;
-  std::error_code failure;
-  std::filesystem::directory_iterator entries(directory_, failure);
-  if (failure == std::errc::no_such_file_or_directory) {
-    return records;
-  }
-  for (; !failure && entries != std::filesystem::directory_iterator(); entries.increment(failure)) {
-    if (is_half_written(*entries)) {
-      continue;
-    }
-    auto record = read_file(entries->path().string());
+  for (const std::string& name : TRY(folder_.names())) {
+    auto record = read(name);
     if (!record.ok()) {
       notices.push_back(record.error().text());
     } else if (record->has_value()) {
       records.push_back(**std::move(record));
     }
   }
-  if (failure) {
-    return Error::from_errno(failure.value(), "list " + directory_);
-  }
   return records;
 }
 
 Status Records::remove(const std::string& container_id, const std::string& if_name) const {
-  const std::string path = path_of(container_id, if_name);
-  for (const std::string& file : {path, path + kBeside}) {
-    if (::unlink(file.c_str()) != 0 && errno != ENOENT && errno != ENOTDIR) {
-      return Error::from_errno(errno, "remove " + file);
-    }
-  }
-  return {};
+  return folder_.remove(id_of(container_id, if_name));
 }
 
 }  // namespace catena::netpol

@@ -10,6 +10,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "common/base/ip.h"
+#include "common/base/record_folder.h"
 #include "common/base/result.h"
 
 namespace catena::netpol {
@@ -39,8 +40,8 @@ base::Result<Record> record_of(const nlohmann::json& json);
 // Of one state directory. Nothing is made before the first write. Any number of processes.
 class Records {
  public:
-  explicit Records(const std::string& state_dir) : directory_(state_dir + "/policy/pods") {}
-  const std::string& directory() const { return directory_; }
+  explicit Records(const std::string& state_dir) : folder_(state_dir + "/policy/pods") {}
+  const std::string& directory() const { return folder_.path(); }
 
   base::Status write(const Record& record) const;
   // Nothing where there is none.
@@ -52,8 +53,8 @@ class Records {
   base::Status remove(const std::string& container_id, const std::string& if_name) const;
 
  private:
-  std::string path_of(const std::string& container_id, const std::string& if_name) const;
-  std::string directory_;
+  base::Result<std::optional<Record>> read(const std::string& name) const;
+  base::RecordFolder folder_;
 };
 
 }  // namespace catena::netpol

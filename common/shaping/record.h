@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "common/base/record_folder.h"
 #include "common/base/result.h"
 #include "common/shaping/shaping.h"
 
@@ -28,7 +29,7 @@ struct Record {
 // Of one state directory. Nothing is made before the first write.
 class Records {
  public:
-  explicit Records(const std::string& state_dir) : directory_(state_dir + "/shaped") {}
+  explicit Records(const std::string& state_dir) : folder_(state_dir + "/shaped") {}
 
   base::Status write(const Record& record) const;
   // Nothing where there is none; kUndecodable where it can't be read as one.
@@ -44,8 +45,8 @@ class Records {
   base::Status reshape(Record record, const Rates& rates) const;
 
  private:
-  std::string path_of(const std::string& container_id, const std::string& if_name) const;
-  std::string directory_;
+  base::Result<std::optional<Record>> read(const std::string& name) const;
+  base::RecordFolder folder_;
 };
 
 }  // namespace catena::shaping

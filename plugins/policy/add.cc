@@ -28,7 +28,7 @@ struct Call {
 Result<Json> ask_agent(const Call& call) {
   Json args = netpol::to_json(call.record);
   args["onUnknown"] = call.settings.on_unknown == OnUnknown::kDeny ? "deny" : "allow";
-  args["backend"] = to_string(call.settings.backend);
+  args["backend"] = firewall::name_of(call.settings.backend);
   Json answer = TRY(ask::duty({.duty = "policy.add",
                                .args = base::print_json(args),
                                .state_dir = call.settings.state_dir,

@@ -8,6 +8,7 @@ namespace {
 using base::Error;
 using base::ErrorKind;
 using base::Status;
+using firewall::Backend;
 using firewall::Place;
 using netpol::Record;
 
@@ -20,18 +21,9 @@ Status shut_at(Place place, const Record& record) {
 
 Status enter_at(Place place, const Record& record) {
   const auto entries = entries_of(record, place);
-  if (entries.empty()) {
-    return {};
-  }
-  return run_in(place, record, [&]() -> Status {
-    auto table = firewall::Table::open();
-    if (!table.ok()) {
-      return table.error().is(ErrorKind::kUnsupported) ? Status() : Status(table.error());
-    }
-    Status entered = table->enter(entries);
-    const bool no_guard = !entered.ok() && entered.error().is(ErrorKind::kNotFound);
-    return no_guard ? Status() : entered;
-  });
+  return entries.empty()
+             ? Status()
+             : run_in(place, record, [&entries] { return firewall::enter_where_guarded(entries); });
 }
 
 }  // namespace

@@ -9,7 +9,7 @@ namespace catena::policy {
 
 // The pod is isolated in both directions, and nothing is allowed but what its own node begins:
 // until the agent knows more. kTryAgain where only the agent could do it.
-base::Status shut(const netpol::Record& record, Backend backend);
+base::Status shut(const netpol::Record& record, firewall::Backend backend);
 
 // Guards let the pod pass; nothing else is said of it. Success where there is no guard.
 base::Status let_pass(const netpol::Record& record);

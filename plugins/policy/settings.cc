@@ -30,25 +30,11 @@ Status read_agent(Fields& fields, Settings& settings) {
 
 Status read_backend(Fields& fields, Settings& settings) {
   const auto name = TRY(fields.one_of("backend", {"auto", "nftables", "iptables"}));
-  for (const Backend backend : {Backend::kNftables, Backend::kIptables}) {
-    settings.backend = name == to_string(backend) ? backend : settings.backend;
-  }
+  settings.backend = firewall::backend_of(name.value_or("")).value_or(settings.backend);
   return {};
 }
 
 }  // namespace
-
-const char* to_string(Backend backend) {
-  switch (backend) {
-    case Backend::kNftables:
-      return "nftables";
-    case Backend::kIptables:
-      return "iptables";
-    case Backend::kAuto:
-      break;
-  }
-  return "auto";
-}
 
 Result<Settings> Settings::from(const cni::NetworkConfig& config) {
   Settings settings;

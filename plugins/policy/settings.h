@@ -6,20 +6,18 @@
 
 #include "common/base/result.h"
 #include "common/cni/config.h"
+#include "common/firewall/backend.h"
 
 namespace catena::policy {
 
 // What becomes of a pod whose policies nobody can tell.
 enum class OnUnknown { kDeny, kAllow };
 
-enum class Backend { kAuto, kNftables, kIptables };
-const char* to_string(Backend backend);
-
 struct Settings {
   std::string state_dir = "/var/lib/catena";
   std::chrono::seconds wait{5};
   OnUnknown on_unknown = OnUnknown::kDeny;
-  Backend backend = Backend::kAuto;
+  firewall::Backend backend = firewall::Backend::kAuto;
 
   // kBadConfig for anything that is not as README.md says.
   static base::Result<Settings> from(const cni::NetworkConfig& config);

@@ -1,6 +1,6 @@
 // STATUS: whether an ADD now could succeed, by the kernel alone. A stopped agent is no reason: pods
 // start without it.
-#include "common/base/program.h"
+#include "common/firewall/backend.h"
 #include "common/firewall/policies.h"
 #include "plugins/policy/policy_plugin.h"
 #include "plugins/policy/settings.h"
@@ -11,8 +11,7 @@ namespace {
 using base::Error;
 using base::ErrorKind;
 using base::Status;
-
-constexpr const char* kProgram = "catena-xtables";
+using firewall::Backend;
 
 Status has_nftables() {
   auto policies = TRY(firewall::Policies::open(firewall::Place::kNode));
@@ -22,13 +21,8 @@ Status has_nftables() {
 }
 
 Status has_iptables(const cni::Request& request) {
-  std::vector<std::string> places = request.args.path;
-  places.insert(places.end(), {"/opt/cni/bin", "/usr/local/bin", "/usr/bin"});
-  if (!base::find_program(places, kProgram).empty()) {
-    return {};
-  }
-  return Error(ErrorKind::kNotAvailable, std::string(kProgram) + " is nowhere to be found")
-      .advice(R"(install it beside the plugins, or set backend to "auto")");
+  const auto program = firewall::Xtables::find(request.args.path);
+  return program.ok() ? Status() : Error(program.error()).as(ErrorKind::kNotAvailable);
 }
 
 }  // namespace

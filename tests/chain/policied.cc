@@ -34,6 +34,12 @@ void PoliciedNode::install(const PolicyChain& chain) const {
   chain_.install(conflist);
 }
 
+void PoliciedNode::start_agent_that_denies() {
+  put_policy("deny", deny_all());
+  put_pod("web");
+  start_agent();
+}
+
 void PoliciedNode::start_agent() {
   agent_ = std::make_unique<RunningAgent>(
       chain_.node(), state_dir_,

@@ -31,6 +31,8 @@ class PoliciedNode {
   void install(const PolicyChain& chain) const;
 
   void start_agent();
+  // With a pod that is called web and a policy, "deny", that allows nobody anything.
+  void start_agent_that_denies();
   void kill_agent() { agent_.reset(); }
   RunningAgent& agent() const { return *agent_; }
 

@@ -38,9 +38,7 @@ void wait_a_while() { std::this_thread::sleep_for(kWhile); }
 
 TEST(NoMomentWithoutPolicy, FromBeforeTheFirstAddAfterBootToAfterDel) {
   PoliciedNode node;
-  node.put_policy("deny", deny_all());
-  node.put_pod("web");
-  node.start_agent();
+  node.start_agent_that_denies();
   const ScratchNetNs pod;
   const Probers probers(node, pod, kWeb);
   for (int time = 0; time < 3; ++time) {
@@ -68,9 +66,7 @@ TEST(NoMomentWithoutPolicy, FromBeforeTheFirstAddAfterBootToAfterDel) {
 // cnitool gives a namespace's pod the same container id each time.
 TEST(NoMomentWithoutPolicy, OfAPodThatComesBackUnderItsOldIdAtOnce) {
   PoliciedNode node;
-  node.put_policy("deny", deny_all());
-  node.put_pod("web");
-  node.start_agent();
+  node.start_agent_that_denies();
   const ScratchNetNs pod;
   const Probers probers(node, pod, kWeb);
   for (int time = 0; time < 12; ++time) {
@@ -83,9 +79,7 @@ TEST(NoMomentWithoutPolicy, OfAPodThatComesBackUnderItsOldIdAtOnce) {
 
 TEST(NoMomentWithoutPolicy, WhileTheAgentIsAwayWithWhatItLastKnew) {
   PoliciedNode node;
-  node.put_policy("deny", deny_all());
-  node.put_pod("web");
-  node.start_agent();
+  node.start_agent_that_denies();
   node.kill_agent();
   const ScratchNetNs pod;
   const Probers probers(node, pod, kWeb);

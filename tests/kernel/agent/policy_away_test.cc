@@ -17,33 +17,15 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using Json = nlohmann::json;
 
-const Json kFriend{{"access", "true"}};
-
-class PolicyAway : public testing::Test {
+class PolicyAway : public PolicyTest {
  protected:
-  static Json result_of(const Outcome& outcome) {
-    EXPECT_EQ(outcome.exit_status, 0) << outcome.err;
-    return Json::parse(outcome.out, nullptr, false);
-  }
-  void add_both(const RunningAgent& agent) const {
-    for (const PolicyPod* pod : {&node_.web, &node_.client}) {
-      const Json answer = node_.add(agent, *pod);
-      ASSERT_TRUE(answer.contains("result")) << answer;
-    }
-  }
   // An agent that saw the cluster as it is, and was killed.
   void let_an_agent_look() const {
     const auto agent = node_.start();
     agent->signal(SIGKILL);
   }
-  bool client_reaches_web() const { return node_.passes(node_.scene.pod_b, node_.scene.pod_a); }
-  bool client_will_reach_web(bool wanted) const {
-    return node_.becomes(wanted, node_.scene.pod_b, node_.scene.pod_a);
-  }
   std::string snapshot() const { return node_.watched.state() + "/policy/objects.json"; }
   std::string rules() const { return node_.scene.node.netns.sh("nft -s list table inet catena"); }
-
-  PolicyNode node_;
 };
 
 TEST_F(PolicyAway, WithoutAnAgentAPodGetsItsRulesFromTheSnapshotAndOneLookAtThePod) {

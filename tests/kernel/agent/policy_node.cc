@@ -128,4 +128,16 @@ Json only_enters(const Json& peer_labels) {
   return spec;
 }
 
+nlohmann::json PolicyTest::result_of(const Outcome& outcome) {
+  EXPECT_EQ(outcome.exit_status, 0) << outcome.err;
+  return nlohmann::json::parse(outcome.out, nullptr, false);
+}
+
+void PolicyTest::add_both(const RunningAgent& agent) const {
+  for (const PolicyPod* pod : {&node_.web, &node_.client}) {
+    const nlohmann::json answer = node_.add(agent, *pod);
+    ASSERT_TRUE(answer.contains("result")) << answer;
+  }
+}
+
 }  // namespace catena::test

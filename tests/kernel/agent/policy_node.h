@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
 #include "common/netpol/record.h"
@@ -70,5 +71,20 @@ class PolicyNode {
 // Specs of policies.
 PolicyNode::Json nobody_enters();                                   // all pods
 PolicyNode::Json only_enters(const PolicyNode::Json& peer_labels);  // all pods
+
+// The two pods of a PolicyNode as a test sees them.
+class PolicyTest : public testing::Test {
+ protected:
+  static nlohmann::json result_of(const Outcome& outcome);
+  // Both pods, as ADD brings them up.
+  void add_both(const RunningAgent& agent) const;
+  bool client_reaches_web() const { return node_.passes(node_.scene.pod_b, node_.scene.pod_a); }
+  bool client_will_reach_web(bool wanted) const {
+    return node_.becomes(wanted, node_.scene.pod_b, node_.scene.pod_a);
+  }
+
+  inline static const nlohmann::json kFriend{{"access", "true"}};
+  PolicyNode node_;
+};
 
 }  // namespace catena::test

@@ -12,28 +12,7 @@ namespace {
 using testing::HasSubstr;
 using Json = nlohmann::json;
 
-const Json kFriend{{"access", "true"}};
-
-class Policy : public testing::Test {
- protected:
-  static Json result_of(const Outcome& outcome) {
-    EXPECT_EQ(outcome.exit_status, 0) << outcome.err;
-    return Json::parse(outcome.out, nullptr, false);
-  }
-  // Both pods, as ADD brings them up.
-  void add_both(const RunningAgent& agent) const {
-    for (const PolicyPod* pod : {&node_.web, &node_.client}) {
-      const Json answer = node_.add(agent, *pod);
-      ASSERT_TRUE(answer.contains("result")) << answer;
-    }
-  }
-  bool client_reaches_web() const { return node_.passes(node_.scene.pod_b, node_.scene.pod_a); }
-  bool client_will_reach_web(bool wanted) const {
-    return node_.becomes(wanted, node_.scene.pod_b, node_.scene.pod_a);
-  }
-
-  PolicyNode node_;
-};
+using Policy = PolicyTest;
 
 TEST_F(Policy, APodsRulesAreInPlaceWhenItsAddIsAnswered) {
   node_.put_policy("closed", nobody_enters());

@@ -236,6 +236,7 @@ TEST(Gc, FindsAnIfbWithoutARecordByNameAndAlias) {
   auto pod = std::make_unique<BandwidthPod>(node, 1);
   node.add(*pod, kFromHost);
   std::filesystem::remove_all(node.state_dir() + "/shaped");
+  node.node.sh("ip link del host1");
   pod.reset();
   json other = gc_keys(json::array());
   other["name"] = "othernet";

@@ -54,6 +54,15 @@ TEST(Yaml, ScalarsAreTextsButForTrueFalseAndNull) {
       "f": "12", "g": "x # \"y\"\n", "h": "a#b", "quoted key": "true", "i": "a: b"})"));
 }
 
+TEST(Yaml, NothingButBlanksIsNoValue) {
+  for (const char* const value : {"\r", "\t", " \t ", "\r #note"}) {
+    const auto read = read_yaml("a:" + std::string(value) + "\r\n");
+    ASSERT_TRUE(read.ok()) << value << ": " << read.error().text();
+    EXPECT_EQ(*read, Json::parse(R"({"a": null})")) << value;
+  }
+  EXPECT_TRUE(read_yaml("- \r\n").ok());
+}
+
 TEST(Yaml, JsonIsYamlToo) {
   const auto read = read_yaml("\n {\"a\": {\"b\": [1, true]}}\n");
   ASSERT_TRUE(read.ok()) << read.error().text();
