@@ -38,13 +38,16 @@ void prepare(const ScratchNetNs& netns) {
       "echo 0 > /proc/sys/net/ipv4/conf/default/rp_filter");
 }
 
-// Both ends know each other without asking: nothing waits for an answer.
+// Both ends know each other without asking: nothing waits for an answer. Each has an IPv4 address
+// of the link's own, because with the last one of an interface its routes go too.
 void link(const ScratchNetNs& node, const ScratchNetNs& other, const std::string& name) {
   node.sh("ip link add " + name + " address " + kNodeMac + " type veth peer name eth0 address " +
           kOtherMac + " netns " + other.path() + " && ip link set " + name +
-          " up && ip addr add fe80::1/64 dev " + name);
+          " up && ip addr add fe80::1/64 dev " + name + " && ip addr add 169.254.1.1/32 dev " +
+          name);
   other.sh(
-      "ip link set eth0 up && ip route add 169.254.1.1 dev eth0 scope link"
+      "ip link set eth0 up && ip addr add 169.254.1.2/32 dev eth0"
+      " && ip route add 169.254.1.1 dev eth0 scope link"
       " && ip neigh add 169.254.1.1 lladdr " +
       std::string(kNodeMac) + " dev eth0 nud permanent && ip neigh add fe80::1 lladdr " + kNodeMac +
       " dev eth0 nud permanent && ip route add default via 169.254.1.1"
