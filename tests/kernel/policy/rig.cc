@@ -52,6 +52,9 @@ void link(const ScratchNetNs& node, const ScratchNetNs& other, const std::string
       std::string(kNodeMac) + " dev eth0 nud permanent && ip neigh add fe80::1 lladdr " + kNodeMac +
       " dev eth0 nud permanent && ip route add default via 169.254.1.1"
       " && ip route add default via fe80::1 dev eth0");
+  // The kernel hears later that the other end is up, and drops what is sent until then.
+  node.sh("for i in $(seq 2000); do ip link show " + name +
+          " | grep -q 'qdisc noop ' || exit 0; sleep 0.005; done; exit 1");
 }
 
 void run_ip(const ScratchNetNs& netns, const std::string& lines) {
