@@ -250,9 +250,11 @@ void Rig::listen(std::map<std::uint32_t, Sent>& sent) {
   }
 }
 
-bool Rig::arrives(const Packet& packet) {
+bool Rig::arrives(const Packet& packet) { return arrives_at(packet.flow.destination, packet); }
+
+bool Rig::arrives_at(const IpAddress& address, const Packet& packet) {
   const PacketQueue queue(world_.netns);
-  const End& to = end_of(packet.flow.destination);
+  const End& to = end_of(address);
   (void)end_of(packet.flow.source).raw.send(bytes_of(packet), packet.flow.destination);
   queue.drain();
   std::map<std::uint32_t, Sent> sent{{packet.number, {.to = &to}}};

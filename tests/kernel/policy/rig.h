@@ -34,6 +34,8 @@ class Rig {
   std::vector<bool> arrive(const std::vector<Flow>& flows);
   // The same packet by packet, and of what the node knows of flows nothing is forgotten.
   bool arrives(const Packet& packet);
+  // The same where the node sends it on to another address than it was sent to (a service).
+  bool arrives_at(const base::IpAddress& address, const Packet& packet);
   // Sent from where `from` lives. Whether such an error gets where the packet came from.
   bool too_big_arrives(const base::IpAddress& from, const Packet& about);
 
