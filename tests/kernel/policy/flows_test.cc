@@ -14,7 +14,6 @@ namespace {
 
 using base::Family;
 using base::IpAddress;
-using firewall::Backend;
 
 constexpr const char* kClosed = R"({"podSelector": {}, "policyTypes": ["Ingress", "Egress"]})";
 constexpr const char* kFromB = R"({"podSelector": {"matchLabels": {"pod": "a"}},
@@ -24,7 +23,7 @@ constexpr const char* kFromB = R"({"podSelector": {"matchLabels": {"pod": "a"}},
 // Of the node's table of services: an address for x/a, and its port, 80, under another number.
 constexpr std::uint16_t kServicePort = 8000;
 
-class NetpolFlows : public testing::TestWithParam<std::tuple<Backend, Family>> {
+class NetpolFlows : public testing::TestWithParam<std::tuple<Way, Family>> {
  protected:
   static void SetUpTestSuite() { rigs = std::make_unique<Rigs>(); }
   static void TearDownTestSuite() { rigs.reset(); }
@@ -156,7 +155,7 @@ class NetpolServices : public NetpolFlows {
   }
 };
 
-TEST_P(NetpolServices, TheBackendsPortCountsAndNotTheServices) {
+TEST_P(NetpolServices, TheWaysPortCountsAndNotTheServices) {
   const std::string begin = R"({"podSelector": {"matchLabels": {"pod": "a"}},
       "ingress": [{"ports": [{"protocol": "UDP", "port": )";
   go_to({policy("x", "p", begin + "80}]}]}")});
@@ -167,7 +166,7 @@ TEST_P(NetpolServices, TheBackendsPortCountsAndNotTheServices) {
   EXPECT_FALSE(passes_by_service("outside"));
 }
 
-TEST_P(NetpolServices, TheBackendsAddressCountsAndNotTheServices) {
+TEST_P(NetpolServices, TheWaysAddressCountsAndNotTheServices) {
   const auto only_to = [](const IpAddress& address) {
     return policy("y", "p",
                   R"({"podSelector": {}, "policyTypes": ["Egress"],
@@ -181,8 +180,8 @@ TEST_P(NetpolServices, TheBackendsAddressCountsAndNotTheServices) {
 }
 
 const auto kEachWay =
-    testing::Combine(testing::ValuesIn(kBackends), testing::Values(Family::kIpv4, Family::kIpv6));
-std::string name_of_way(const testing::TestParamInfo<std::tuple<Backend, Family>>& tested) {
+    testing::Combine(testing::ValuesIn(kOnTheNode), testing::Values(Family::kIpv4, Family::kIpv6));
+std::string name_of_way(const testing::TestParamInfo<std::tuple<Way, Family>>& tested) {
   return test_name(std::get<0>(tested.param),
                    std::get<1>(tested.param) == Family::kIpv4 ? "IPv4" : "IPv6");
 }

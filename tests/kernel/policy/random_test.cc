@@ -1,7 +1,7 @@
 // Random clusters, changed step by step: packets get where the reference model lets them, and
 // nowhere else. All pairs of addresses, by several protocols and ports, and flows from and to the
 // edges of ipBlocks.
-//   CATENA_FULL=1        200 clusters for each back end instead of 10
+//   CATENA_FULL=1        200 clusters for each back end and place instead of 10
 //   CATENA_SEED=<n>      begins with cluster n
 //   CATENA_CLUSTERS=<n>  that many
 #include <algorithm>
@@ -23,7 +23,6 @@ namespace catena::test::netpol {
 namespace {
 
 using base::IpAddress;
-using firewall::Backend;
 
 constexpr std::uint64_t kShare = 10;
 constexpr std::uint64_t kAll = 200;
@@ -76,19 +75,18 @@ std::vector<Flow> all_pairs(const Site& site) {
   return flows;
 }
 
-// A site's clusters, one after the other, for one back end.
+// A site's clusters, one after the other, judged one way.
 class Walk {
  public:
-  Walk(std::uint64_t seed, Rig& rig, Backend backend)
-      : random_(seed), site_(random_site(random_)), rig_(rig), backend_(backend) {}
+  Walk(std::uint64_t seed, Rig& rig, Way way)
+      : random_(seed), site_(random_site(random_)), rig_(rig), enforcer_(rig, way), way_(way) {}
 
   // False, and the test failed, at the first that goes wrong.
   bool go(std::uint64_t steps) {
-    Enforcer enforcer(rig_, backend_);
     for (std::uint64_t step = 0; step < steps; ++step) {
       const Cluster before = std::exchange(
           now_, step == 0 ? random_cluster(random_, site_) : changed(random_, site_, now_));
-      enforcer.go_to(now_);
+      enforcer_.go_to(now_);
       if (!flows_agree(before)) {
         return false;
       }
@@ -105,7 +103,7 @@ class Walk {
     for (int count = 0; count < kEdgeFlows; ++count) {
       flows.push_back(random_flow(random_, site_, in_play));
     }
-    std::erase_if(flows, [this](const Flow& flow) { return !rig_.can_ask(flow); });
+    std::erase_if(flows, [this](const Flow& flow) { return !enforcer_.can_ask(flow); });
     const std::vector<bool> arrived = rig_.arrive(flows);
     flows_ += flows.size();
     for (std::size_t at = 0; at < flows.size(); ++at) {
@@ -120,8 +118,9 @@ class Walk {
 
   bool fails(const Cluster& cluster, const Flow& flow) {
     try {
-      Enforcer(rig_, backend_).go_to(cluster);
-      return rig_.can_ask(flow) && rig_.arrive({flow}).front() != allowed(cluster, flow);
+      Enforcer fresh(rig_, way_);
+      fresh.go_to(cluster);
+      return fresh.can_ask(flow) && rig_.arrive({flow}).front() != allowed(cluster, flow);
     } catch (const std::exception&) {
       return false;  // no cluster that the decoders take
     }
@@ -142,13 +141,14 @@ class Walk {
   Random random_;
   Site site_;
   Rig& rig_;
-  Backend backend_;
+  Enforcer enforcer_;
+  Way way_;
   Cluster now_;
   std::size_t flows_ = 0;
   std::size_t passed_ = 0;
 };
 
-class RandomClusters : public testing::TestWithParam<Backend> {};
+class RandomClusters : public testing::TestWithParam<Way> {};
 
 TEST_P(RandomClusters, LetPassWhatTheApisTextAllows) {
   const bool full = number_in("CATENA_FULL", 0) == 1;
@@ -166,8 +166,8 @@ TEST_P(RandomClusters, LetPassWhatTheApisTextAllows) {
   std::cout << clusters << " clusters, " << flows << " flows, of which " << passed << " pass\n";
 }
 
-INSTANTIATE_TEST_SUITE_P(, RandomClusters, testing::ValuesIn(kBackends),
-                         [](const auto& tested) { return firewall::name_of(tested.param); });
+INSTANTIATE_TEST_SUITE_P(, RandomClusters, testing::ValuesIn(kAllWays),
+                         [](const auto& tested) { return test_name(tested.param, ""); });
 
 }  // namespace
 }  // namespace catena::test::netpol

@@ -29,6 +29,7 @@ class Rig {
   // Whether the flow, if it is let, comes by the node or stays in a pod, and has addresses that
   // the kernel takes for such.
   bool can_ask(const Flow& flow) const;
+  bool is_node(const base::IpAddress& address) const { return &end_of(address) == &node_; }
   // Whether the first packet of each flow gets there, all of them new to the node. can_ask() each.
   // Those after the rules were changed.
   std::vector<bool> arrive(const std::vector<Flow>& flows);

@@ -17,7 +17,7 @@ std::vector<Story> all_lines() {
   return all;
 }
 
-class NetpolText : public testing::TestWithParam<std::tuple<firewall::Backend, Story>> {
+class NetpolText : public testing::TestWithParam<std::tuple<Way, Story>> {
  protected:
   static void SetUpTestSuite() { rigs = std::make_unique<Rigs>(); }
   static void TearDownTestSuite() { rigs.reset(); }
@@ -25,13 +25,12 @@ class NetpolText : public testing::TestWithParam<std::tuple<firewall::Backend, S
 };
 
 TEST_P(NetpolText, IsSoForPackets) {
-  const auto& [backend, story] = GetParam();
-  EXPECT_EQ(disagreements(story, the_kernel(rigs->of(backend), backend)),
-            std::vector<std::string>());
+  const auto& [way, story] = GetParam();
+  EXPECT_EQ(disagreements(story, the_kernel(rigs->of(way), way)), std::vector<std::string>());
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    , NetpolText, testing::Combine(testing::ValuesIn(kBackends), testing::ValuesIn(all_lines())),
+    , NetpolText, testing::Combine(testing::ValuesIn(kOnTheNode), testing::ValuesIn(all_lines())),
     [](const auto& tested) {
       return test_name(std::get<0>(tested.param), std::get<1>(tested.param).name);
     });

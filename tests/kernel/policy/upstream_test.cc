@@ -9,7 +9,7 @@
 namespace catena::test::netpol {
 namespace {
 
-class NetpolE2e : public testing::TestWithParam<std::tuple<firewall::Backend, Story>> {
+class NetpolE2e : public testing::TestWithParam<std::tuple<Way, Story>> {
  protected:
   static void SetUpTestSuite() { rigs = std::make_unique<Rigs>(); }
   static void TearDownTestSuite() { rigs.reset(); }
@@ -17,13 +17,12 @@ class NetpolE2e : public testing::TestWithParam<std::tuple<firewall::Backend, St
 };
 
 TEST_P(NetpolE2e, IsSoForPackets) {
-  const auto& [backend, story] = GetParam();
-  EXPECT_EQ(disagreements(story, the_kernel(rigs->of(backend), backend)),
-            std::vector<std::string>());
+  const auto& [way, story] = GetParam();
+  EXPECT_EQ(disagreements(story, the_kernel(rigs->of(way), way)), std::vector<std::string>());
 }
 
 INSTANTIATE_TEST_SUITE_P(, NetpolE2e,
-                         testing::Combine(testing::ValuesIn(kBackends),
+                         testing::Combine(testing::ValuesIn(kOnTheNode),
                                           testing::ValuesIn(upstream_stories())),
                          [](const auto& tested) {
                            return test_name(std::get<0>(tested.param),
