@@ -38,6 +38,11 @@ void prepare(const ScratchNetNs& netns) {
       "echo 0 > /proc/sys/net/ipv4/conf/default/rp_filter");
 }
 
+// A shell command that waits until `condition` holds, for 10 seconds at most.
+std::string wait_until(const std::string& condition) {
+  return "for i in $(seq 2000); do " + condition + " && exit 0; sleep 0.005; done; exit 1";
+}
+
 // Both ends know each other without asking: nothing waits for an answer. Each has an IPv4 address
 // of the link's own, because with the last one of an interface its routes go too.
 void link(const ScratchNetNs& node, const ScratchNetNs& other, const std::string& name) {
@@ -53,8 +58,7 @@ void link(const ScratchNetNs& node, const ScratchNetNs& other, const std::string
       " dev eth0 nud permanent && ip route add default via 169.254.1.1"
       " && ip route add default via fe80::1 dev eth0");
   // The kernel hears later that the other end is up, and drops what is sent until then.
-  node.sh("for i in $(seq 2000); do ip link show " + name +
-          " | grep -q 'qdisc noop ' || exit 0; sleep 0.005; done; exit 1");
+  node.sh(wait_until("! ip link show " + name + " | grep -q 'qdisc noop '"));
 }
 
 void run_ip(const ScratchNetNs& netns, const std::string& lines) {
@@ -75,19 +79,26 @@ std::set<std::string> texts(const json& addresses) {
   return found;
 }
 
-// Lines for ip(8) that lead from the addresses that `link` has to those that it is to have.
-std::string address_changes(const std::set<std::string>& have, const std::set<std::string>& want,
-                            const std::string& link) {
+// `link` has the addresses that it is to have instead of those that it has.
+void change_addresses(const ScratchNetNs& netns, const std::string& link,
+                      const std::set<std::string>& have, const std::set<std::string>& want) {
   std::string lines;
+  std::string waits;
   for (const std::string& address : have) {
     lines +=
         want.contains(address) ? "" : "addr del " + host_prefix(address) + " dev " + link + "\n";
   }
   for (const std::string& address : want) {
-    lines +=
-        have.contains(address) ? "" : "addr add " + host_prefix(address) + " dev " + link + "\n";
+    if (!have.contains(address)) {
+      lines += "addr add " + host_prefix(address) + " dev " + link + "\n";
+      // Of IPv6 the kernel takes it for its own a little later.
+      waits += (waits.empty() ? "" : " && ") + ("ip route get " + address + " | grep -q ^local");
+    }
   }
-  return lines;
+  run_ip(netns, lines);
+  if (!waits.empty()) {
+    netns.sh(wait_until(waits));
+  }
 }
 
 bool is_usual(const IpAddress& address) {
@@ -151,12 +162,12 @@ Rig::Pod& Rig::pod_of(const std::string& id) {
 }
 
 void Rig::give_addresses(Pod& pod, const std::set<std::string>& wanted) {
-  run_ip(pod.end.netns, address_changes(pod.addresses, wanted, "eth0"));
+  change_addresses(pod.end.netns, "eth0", pod.addresses, wanted);
   pod.addresses = wanted;
 }
 
 void Rig::give_node(const std::set<std::string>& wanted) {
-  run_ip(node_.netns, address_changes(node_addresses_, wanted, kWorldLink));
+  change_addresses(node_.netns, kWorldLink, node_addresses_, wanted);
   node_addresses_ = wanted;
 }
 
