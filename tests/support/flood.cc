@@ -28,14 +28,19 @@ void connect_to(const base::UniqueFd& fd, const base::UniqueFd& other) {
 
 Flood::Flood(const ScratchNetNs& sender, const ScratchNetNs& receiver,
              const std::vector<Path>& paths) {
+  sockets_.reserve(paths.size());
   for (const Path& path : paths) {
     sockets_.push_back({udp_socket(sender, path.from), udp_socket(receiver, path.to)});
     connect_to(sockets_.back().sender, sockets_.back().receiver);
   }
-  sending_ = std::jthread([this](const std::stop_token& stop) { send(stop); });
+  sending_.reserve(paths.size());
+  for (const Sockets& path : sockets_) {
+    sending_.emplace_back(
+        [this, fd = path.sender.get()](const std::stop_token& stop) { send(stop, fd); });
+  }
 }
 
-void Flood::send(const std::stop_token& stop) {
+void Flood::send(const std::stop_token& stop, int sender) {
   char byte = 'x';
   iovec data{&byte, 1};
   std::array<mmsghdr, kAtOnce> messages{};
@@ -44,10 +49,8 @@ void Flood::send(const std::stop_token& stop) {
     message.msg_hdr.msg_iovlen = 1;
   }
   while (!stop.stop_requested()) {
-    for (const Sockets& path : sockets_) {
-      const int sent = ::sendmmsg(path.sender.get(), messages.data(), kAtOnce, 0);
-      sent_ += sent > 0 ? static_cast<std::uint64_t>(sent) : 0U;
-    }
+    const int sent = ::sendmmsg(sender, messages.data(), kAtOnce, 0);
+    sent_ += sent > 0 ? static_cast<std::uint64_t>(sent) : 0U;
   }
 }
 

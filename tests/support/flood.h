@@ -19,7 +19,7 @@ class Flood {
     base::IpAddress from;
     base::IpAddress to;
   };
-  // From its making to its end; the addresses are there. The paths take turns.
+  // From its making to its end, each path at once; the addresses are there.
   Flood(const ScratchNetNs& sender, const ScratchNetNs& receiver, const std::vector<Path>& paths);
   Flood(const Flood&) = delete;
   Flood& operator=(const Flood&) = delete;
@@ -38,13 +38,13 @@ class Flood {
     base::UniqueFd sender;
     base::UniqueFd receiver;
   };
-  void send(const std::stop_token& stop);
+  void send(const std::stop_token& stop, int sender);
 
   std::vector<Sockets> sockets_;
   std::atomic<std::uint64_t> sent_ = 0;
   std::uint64_t arrived_ = 0;
   std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
-  std::jthread sending_;  // last, so that it ends first
+  std::vector<std::jthread> sending_;  // last, so that they end first
 };
 
 }  // namespace catena::test
