@@ -124,7 +124,8 @@ class Daemon {
     if (options_.policy) {
       policy_ = TRY(PolicyKeeper::open({.state_dir = options_.node.state_dir,
                                         .api = options_.node.api,
-                                        .backend = options_.policy_backend},
+                                        .backend = options_.policy_backend,
+                                        .revoke = options_.policy_revoke},
                                        *loop_, desk_, log_));
     }
     return {};

@@ -25,6 +25,7 @@ struct DaemonOptions {
   Pool pool = Pool::kAll;
   bool policy = false;  // NetworkPolicies are kept; needs node.api
   firewall::Backend policy_backend = firewall::Backend::kAuto;
+  bool policy_revoke = false;   // running flows that policies forbid are cut
   bool advertise_enis = false;  // aliyun/eni, in the node's status
 };
 

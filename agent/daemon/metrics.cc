@@ -141,6 +141,9 @@ void add_policy(Text& text, const PolicyCounts& counts) {
   text.one("catena_agent_policy_disturbed_total", "counter",
            "Times that somebody else had changed the rules.",
            static_cast<double>(counts.disturbed));
+  text.one("catena_agent_policy_revoked_total", "counter",
+           "Running flows that were cut since policies forbid them (--policy-revoke).",
+           static_cast<double>(counts.revoked));
   add_policy_latency(text, counts);
 }
 

@@ -21,6 +21,7 @@ struct PolicyCounts {
   std::size_t behind = 0;       // subjects whose rules could not be written as they should be
   std::uint64_t failures = 0;   // writes that failed
   std::uint64_t disturbed = 0;  // writes that found that somebody had touched the rules
+  std::uint64_t revoked = 0;    // flows that were cut
   std::array<std::uint64_t, kBounds.size() + 1> latency{};  // the last one: longer
   double latency_sum = 0;
 

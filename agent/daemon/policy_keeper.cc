@@ -128,6 +128,7 @@ PolicyCounts PolicyKeeper::counts() const {
   counts.synced = watch_->is_synced();
   counts.behind = enforcer_.behind().size();
   counts.disturbed = enforcer_.kernel().disturbed();
+  counts.revoked = revoker_.cut();
   return counts;
 }
 
@@ -219,6 +220,9 @@ Status PolicyKeeper::write() {
       counts_.count(Steady::now() - *heard_);
     }
     heard_.reset();
+    if (*changed && settings_.revoke) {
+      revoke_flows();
+    }
   }
   asks_.answer(written);
   sync_snapshot_soon();
@@ -263,6 +267,17 @@ void PolicyKeeper::tell(const Status& written) {
   }
   for (const std::string& notice : enforcer_.take_notices()) {
     warn_once(notice);
+  }
+}
+
+void PolicyKeeper::revoke_flows() {
+  const auto firewall = enforcer_.kernel().firewall();
+  if (firewall.ok() && *firewall == firewall::Backend::kNftables) {
+    revoker_.look();
+  } else {
+    warn_once(
+        "flows that policies forbid go on in spite of --policy-revoke on: with the back end "
+        "iptables they can't be cut");
   }
 }
 

@@ -18,6 +18,7 @@
 #include "agent/daemon/loop.h"
 #include "agent/daemon/policy_asks.h"
 #include "agent/daemon/policy_counts.h"
+#include "agent/daemon/revoker.h"
 #include "agent/policy/enforcer.h"
 #include "common/base/fields.h"
 #include "common/base/log.h"
@@ -33,6 +34,7 @@ class PolicyKeeper {
     std::string state_dir;
     std::string api;  // agent/api.h
     firewall::Backend backend = firewall::Backend::kAuto;
+    bool revoke = false;  // cut running flows that the rules forbid
   };
   // Answers the policy duties that `desk` is asked for. All must outlive it.
   static base::Result<std::unique_ptr<PolicyKeeper>> open(const Settings& settings, Loop& loop,
@@ -55,7 +57,8 @@ class PolicyKeeper {
         enforcer_(settings.state_dir, settings.backend),
         asks_(settings.api, enforcer_, loop, log,
               {.write = [this] { (void)write(); },
-               .warn = [this](const std::string& text) { warn_once(text); }}) {}
+               .warn = [this](const std::string& text) { warn_once(text); }}),
+        revoker_(enforcer_, loop, [this](const std::string& text) { warn_once(text); }) {}
   base::Status start(const kube::Config& config, Desk& desk);
   base::Status load();
 
@@ -74,6 +77,7 @@ class PolicyKeeper {
   base::Status write();
   base::Result<bool> write_locked();
   void tell(const base::Status& written);
+  void revoke_flows();
   void warn_once(const std::string& text);
   void forget_flows(std::vector<base::IpAddress> left);
   void forget_earlier_flows();
@@ -88,6 +92,7 @@ class PolicyKeeper {
   base::Log& log_;
   Enforcer enforcer_;
   PolicyAsks asks_;
+  Revoker revoker_;
   std::unique_ptr<ClusterWatch> watch_;
   std::unique_ptr<FolderWatch> folder_;
   std::optional<firewall::RulesetWatch> rules_watch_;

@@ -14,6 +14,7 @@ namespace {
 using base::Error;
 using base::ErrorKind;
 using base::Result;
+using base::Status;
 
 cxxopts::Options options_of_run() {
   cxxopts::Options options(
@@ -41,6 +42,10 @@ cxxopts::Options options_of_run() {
       "policy-backend",
       "firewall that NetworkPolicies are written into: auto, nftables or iptables",
       cxxopts::value<std::string>()->default_value("auto"))(
+      "policy-revoke",
+      "connections that run already when a policy comes to forbid them: on (they are cut; needs "
+      "nftables) or off (they go on)",
+      cxxopts::value<std::string>()->default_value("off"))(
       "advertise-eni",
       "status: aliyun/eni in the node's status, for nodes without the device "
       "plugin; or none",
@@ -93,13 +98,7 @@ Result<bool> wants_policy(const cxxopts::ParseResult& parsed, const std::string&
   return text == "on";
 }
 
-Result<DaemonOptions> daemon_options_of(const cxxopts::ParseResult& parsed) {
-  DaemonOptions options;
-  options.node = TRY(node_options_of(parsed));
-  options.listen = parsed["listen"].as<std::string>();
-  options.conflist = TRY(conflist_of(parsed["conflist"].as<std::string>(),
-                                     parsed["cni-bin"].as<std::vector<std::string>>()));
-  options.pool = TRY(pool_of(parsed["pool"].as<std::string>()));
+Status read_policy(const cxxopts::ParseResult& parsed, DaemonOptions& options) {
   options.policy = TRY(wants_policy(parsed, options.node.api));
   const std::string backend = parsed["policy-backend"].as<std::string>();
   const auto known = firewall::backend_of(backend);
@@ -108,6 +107,27 @@ Result<DaemonOptions> daemon_options_of(const cxxopts::ParseResult& parsed) {
                  "--policy-backend '" + backend + "', expected auto, nftables or iptables");
   }
   options.policy_backend = *known;
+  const std::string revoke = parsed["policy-revoke"].as<std::string>();
+  options.policy_revoke = revoke == "on";
+  if (revoke != "on" && revoke != "off") {
+    return Error(ErrorKind::kBadConfig, "--policy-revoke '" + revoke + "', expected on or off");
+  }
+  if (options.policy_revoke && *known == firewall::Backend::kIptables) {
+    return Error(ErrorKind::kBadConfig,
+                 "--policy-revoke on: the back end iptables can't cut connections that run, only "
+                 "nftables can");
+  }
+  return {};
+}
+
+Result<DaemonOptions> daemon_options_of(const cxxopts::ParseResult& parsed) {
+  DaemonOptions options;
+  options.node = TRY(node_options_of(parsed));
+  options.listen = parsed["listen"].as<std::string>();
+  options.conflist = TRY(conflist_of(parsed["conflist"].as<std::string>(),
+                                     parsed["cni-bin"].as<std::vector<std::string>>()));
+  options.pool = TRY(pool_of(parsed["pool"].as<std::string>()));
+  TRY(read_policy(parsed, options));
   const std::string advertise = parsed["advertise-eni"].as<std::string>();
   options.advertise_enis = advertise == "status";
   if (advertise != "status" && advertise != "none") {

@@ -126,6 +126,15 @@ Status PolicyKernel::sync_node(const Rules& rules, const PolicyRecords& records,
 }
 
 Status PolicyKernel::shut(const Record& record) {
+  if (TRY(firewall()) == Backend::kIptables) {
+    // Its rules go with the next sync; the guard is nf_tables', if there is any.
+    const Status shut = shut_by_nftables(record);
+    return !shut.ok() && shut.error().is(ErrorKind::kUnsupported) ? Status() : shut;
+  }
+  return shut_by_nftables(record);
+}
+
+Status PolicyKernel::shut_by_nftables(const Record& record) {
   Policies* const policies = TRY(node());
   return policies->remove_subject(record.id(), record.addresses, node_entries(record));
 }

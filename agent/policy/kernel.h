@@ -63,6 +63,7 @@ class PolicyKernel {
 
  private:
   base::Result<firewall::Policies*> node();
+  base::Status shut_by_nftables(const netpol::Record& record);
   base::Result<std::vector<std::string>> differences_here(const netpol::Rules& rules,
                                                           const netpol::Record& record,
                                                           firewall::Place place);

@@ -96,8 +96,9 @@ Outcome PolicyNode::add_once(const PolicyPod& pod, const std::string& api) const
   return call("policy.add", add_args(record_of(pod)), api);
 }
 
-std::unique_ptr<RunningAgent> PolicyNode::start(const std::vector<std::string>& options) const {
-  auto agent = watched.start(options);
+std::unique_ptr<RunningAgent> PolicyNode::start(
+    const std::vector<std::string>& options, const RunningAgent::Environment& environment) const {
+  auto agent = watched.start(options, environment);
   EXPECT_TRUE(eventually([&] { return agent->metric("catena_agent_policy_synced") == 1; }))
       << agent->log();
   return agent;

@@ -59,7 +59,8 @@ class PolicyNode {
   Outcome add_once(const PolicyPod& pod, const std::string& api) const;
 
   // Once it knows all that matters to policies.
-  std::unique_ptr<RunningAgent> start(const std::vector<std::string>& options = {}) const;
+  std::unique_ptr<RunningAgent> start(const std::vector<std::string>& options = {},
+                                      const RunningAgent::Environment& environment = {}) const;
 
   // Whether a new connection gets through, over IPv4 and IPv6; a difference fails the test.
   bool passes(const firewall::test::Place& from, const firewall::test::Place& to) const;

@@ -45,11 +45,12 @@ class WatchedNode {
   std::string state() const { return dir_.path() + "/state"; }
 
   // Once it knows all pods.
-  std::unique_ptr<RunningAgent> start(const std::vector<std::string>& more = {}) const {
+  std::unique_ptr<RunningAgent> start(const std::vector<std::string>& more = {},
+                                      const RunningAgent::Environment& environment = {}) const {
     std::vector<std::string> options{"--api",  kubeconfig(), "--node-name",
                                      "node-1", "--pool",     "off"};
     options.insert(options.end(), more.begin(), more.end());
-    auto agent = std::make_unique<RunningAgent>(netns_, state(), options);
+    auto agent = std::make_unique<RunningAgent>(netns_, state(), options, environment);
     EXPECT_TRUE(eventually([&] { return agent->metric("catena_agent_api_synced") == 1; }))
         << agent->log();
     return agent;
