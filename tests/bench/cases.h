@@ -35,6 +35,8 @@ std::vector<Figure> measure_pool(const Size& size);
 std::vector<Figure> measure_bandwidth(const Size& size);
 // ADD of policy, the agent's part included: figure "policy-add".
 std::vector<Figure> measure_policy(const Size& size);
+// The first packet of a connection under policies: twice figure "new-flow".
+std::vector<Figure> measure_new_flow(const Size& size);
 // What arrives under a limit; the table goes to stderr.
 std::vector<Figure> measure_shaping(const Size& size);
 
