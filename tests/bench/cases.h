@@ -35,6 +35,12 @@ std::vector<Figure> measure_pool(const Size& size);
 std::vector<Figure> measure_bandwidth(const Size& size);
 // ADD of policy, the agent's part included: figure "policy-add".
 std::vector<Figure> measure_policy(const Size& size);
+// The first packet of a connection under policies: twice figure "new-flow".
+std::vector<Figure> measure_new_flow(const Size& size);
+// From an object's change to the kernel, on a large node: figures "policy-latency".
+std::vector<Figure> measure_policy_latency(const Size& size);
+// What the agent takes of memory and processor: figures "agent".
+std::vector<Figure> measure_agent(const Size& size);
 // What arrives under a limit; the table goes to stderr.
 std::vector<Figure> measure_shaping(const Size& size);
 

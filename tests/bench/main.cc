@@ -21,7 +21,7 @@ struct Case {
   std::vector<Figure> (*measure)(const Size&);
 };
 
-constexpr std::array<Case, 18> kCases{{{"exec", catena::bench::measure_exec},
+constexpr std::array<Case, 21> kCases{{{"exec", catena::bench::measure_exec},
                                        {"store", catena::bench::measure_store},
                                        {"status", catena::bench::measure_status},
                                        {"vpc-route-add", catena::bench::measure_pods},
@@ -38,6 +38,9 @@ constexpr std::array<Case, 18> kCases{{{"exec", catena::bench::measure_exec},
                                        {"bandwidth-add", catena::bench::measure_bandwidth},
                                        {"bandwidth-del", catena::bench::measure_bandwidth},
                                        {"policy-add", catena::bench::measure_policy},
+                                       {"policy-latency", catena::bench::measure_policy_latency},
+                                       {"new-flow", catena::bench::measure_new_flow},
+                                       {"agent", catena::bench::measure_agent},
                                        {"shaping", catena::bench::measure_shaping}}};
 
 struct Arguments {

@@ -21,6 +21,8 @@ class PolicyAgent {
   // Once the agent knows all that was put.
   void start();
   std::string socket() const { return agent_->socket(); }
+  const test::RunningAgent& agent() const { return *agent_; }
+  test::ObjectStore& objects() const { return api_->objects(); }
 
  private:
   const Rig& rig_;
