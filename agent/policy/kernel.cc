@@ -132,8 +132,9 @@ Status PolicyKernel::sync_node(const Rules& rules, const PolicyRecords& records,
   if (!written.ok()) {
     // Whatever is wrong with the socket ends with it.
     node_.reset();
+    return written;
   }
-  return written;
+  return bring_back_guard(entries);
 }
 
 Status PolicyKernel::shut(const Record& record) {
