@@ -1,12 +1,14 @@
 #include "agent/repair.h"
 
 #include <algorithm>
-#include <charconv>
+#include <iterator>
 #include <map>
 
 #include <nlohmann/json.hpp>
 
 #include "agent/gc_kernel.h"
+#include "agent/repair_links.h"
+#include "common/attachment/settings.h"
 #include "common/base/file.h"
 #include "common/podlink/names.h"
 #include "common/podlink/node.h"
@@ -25,22 +27,6 @@ using Json = nlohmann::json;
 constexpr std::size_t kMostConflist = std::size_t{1} << 20U;  // bytes
 constexpr const char* kPlugin = "catena-multiip";
 
-Result<firewall::MarkSettings> read_mask(Fields& fields) {
-  const std::string text = TRY(fields.string("markMask")).value_or("");
-  if (text.empty()) {
-    return firewall::MarkSettings{};
-  }
-  const std::size_t skipped = text.starts_with("0x") ? 2 : 0;
-  std::uint32_t mask = 0;
-  const char* const end = text.data() + text.size();
-  const auto [rest, failed] =
-      std::from_chars(text.data() + skipped, end, mask, skipped != 0 ? 16 : 10);
-  if (failed != std::errc() || rest != end) {
-    return fields.bad_value("markMask", R"(a number of 32 bits like "0x0ff00000")");
-  }
-  return firewall::MarkSettings::from_mask(mask);
-}
-
 Result<RoutingKeys> read_keys(Fields& fields) {
   RoutingKeys keys;
   const auto shape = TRY(fields.one_of("routing", {"auto", "marks", "rules"}));
@@ -49,7 +35,7 @@ Result<RoutingKeys> read_keys(Fields& fields) {
   } else if (shape == "rules") {
     keys.shape = WantedShape::kRules;
   }
-  keys.marks = TRY(read_mask(fields));
+  TRY(attachment::read_marks(fields, keys.marks));
   keys.host_stack = TRY(fields.networks("hostStackCIDRs")).value_or(std::vector<base::Prefix>());
   keys.node_interface = TRY(fields.string("nodeInterface")).value_or("");
   constexpr std::int64_t kMostMtu = 65'535;
@@ -68,18 +54,6 @@ Result<RoutingKeys> read_keys(Fields& fields) {
     }
   }
   return keys;
-}
-
-Result<Shape> shape_in_force(const RoutingKeys& keys) {
-  if (keys.shape != WantedShape::kAuto) {
-    return keys.shape == WantedShape::kMarks ? Shape::kMarks : Shape::kRules;
-  }
-  std::optional<firewall::Table> table = TRY(open_firewall());
-  if (!table.has_value()) {
-    return Shape::kRules;
-  }
-  return TRY(table->has_marks(keys.marks)) || table->can_mark().ok() ? Shape::kMarks
-                                                                     : Shape::kRules;
 }
 
 enilink::HostEni host_eni(const ipam::Eni& eni, const RoutingKeys& keys) {
@@ -156,6 +130,18 @@ Result<std::optional<RoutingKeys>> read_routing_keys(const std::string& conflist
   return std::optional<RoutingKeys>();
 }
 
+Result<Shape> shape_in_force(const RoutingKeys& keys) {
+  if (keys.shape != WantedShape::kAuto) {
+    return keys.shape == WantedShape::kMarks ? Shape::kMarks : Shape::kRules;
+  }
+  std::optional<firewall::Table> table = TRY(open_firewall());
+  if (!table.has_value()) {
+    return Shape::kRules;
+  }
+  return TRY(table->has_marks(keys.marks)) || table->can_mark().ok() ? Shape::kMarks
+                                                                     : Shape::kRules;
+}
+
 enilink::State nothing_wanted() {
   enilink::State state;
   state.routing.shape = Shape::kRules;  // asks nothing of the firewall
@@ -188,18 +174,17 @@ Result<Json> answer_repair(LocalDuty& duty, Fields& args) {
     return Error(ErrorKind::kBadConfig, "repair: 'conflist' is needed");
   }
   const std::optional<RoutingKeys> keys = TRY(read_routing_keys(conflist));
-  Json lost = Json::array();
-  if (!keys.has_value()) {
-    return Json{{"lost", lost}};
-  }
+  const LinkKeys links = TRY(read_link_keys(conflist));
   ipam::Store store(duty.state_dir, {});
-  const enilink::State state = TRY(wanted_state(store, *keys));
   netlink::Socket node = TRY(netlink::Socket::open());
   std::optional<firewall::Table> table = TRY(open_firewall());
-  const enilink::Repair done =
-      state.enis.empty()
-          ? enilink::Repair{}
-          : TRY(enilink::repair_all({&node, table.has_value() ? &*table : nullptr}, state));
+  const enilink::Kernel kernel{&node, table.has_value() ? &*table : nullptr};
+  const enilink::State state = keys ? TRY(wanted_state(store, *keys)) : nothing_wanted();
+  enilink::Repair done =
+      state.enis.empty() ? enilink::Repair{} : TRY(enilink::repair_all(kernel, state));
+  enilink::Repair more = TRY(repair_links(kernel, store, links, state.routing.shape));
+  std::ranges::move(more.lost, std::back_inserter(done.lost));
+  std::ranges::move(more.failed, std::back_inserter(done.failed));
   for (const Error& failure : done.failed) {
     duty.notices.push_back("not mended: " + failure.text());
   }

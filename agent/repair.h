@@ -32,6 +32,9 @@ base::Result<std::optional<RoutingKeys>> read_routing_keys(const std::string& co
 // pods.
 base::Result<enilink::State> wanted_state(ipam::Store& store, const RoutingKeys& keys);
 
+// As catena-multiip would choose now. Changes nothing.
+base::Result<enilink::Shape> shape_in_force(const RoutingKeys& keys);
+
 // Of a node without shared ENIs.
 enilink::State nothing_wanted();
 

@@ -36,21 +36,33 @@ Result<std::unique_ptr<Mender>> Mender::open(const std::string& state_dir,
                                              base::Log& log, Tally& tally) {
   std::unique_ptr<Mender> mender(new Mender(state_dir, conflist, loop, log, tally));
   Mender* const self = mender.get();
-  mender->monitor_ = TRY(enilink::Monitor::open([self]() -> Result<enilink::State> {
-    return self->keys_.has_value() ? wanted_state(self->store_, *self->keys_) : nothing_wanted();
-  }));
+  mender->monitor_ = TRY(enilink::Monitor::open(
+      [self] { return self->enis(); },
+      [self](const enilink::Kernel& kernel) { return self->mend_links(kernel); }));
   TRY(loop.watch(mender->monitor_->fd(), EPOLLIN,
                  [self] { self->report(self->monitor_->step()); }));
   mender->read_anew();
   return mender;
 }
 
+Result<enilink::State> Mender::enis() {
+  return keys_.has_value() ? wanted_state(store_, *keys_) : nothing_wanted();
+}
+
+Result<Repair> Mender::mend_links(const enilink::Kernel& kernel) {
+  const enilink::Shape shape =
+      keys_.has_value() ? TRY(shape_in_force(*keys_)) : enilink::Shape::kRules;
+  return repair_links(kernel, store_, links_, shape);
+}
+
 void Mender::read_anew() {
-  const Result<std::optional<RoutingKeys>> keys = read_routing_keys(conflist_);
-  if (keys.ok()) {
-    keys_ = *keys;
+  Result<std::optional<RoutingKeys>> keys = read_routing_keys(conflist_);
+  Result<LinkKeys> links = read_link_keys(conflist_);
+  if (keys.ok() && links.ok()) {
+    keys_ = *std::move(keys);
+    links_ = *std::move(links);
   } else {
-    log_.warning("repair: " + keys.error().text());
+    log_.warning("repair: " + (keys.ok() ? links.error() : keys.error()).text());
   }
   compare_soon();
 }
@@ -83,6 +95,9 @@ void Mender::report(const Result<Repair>& repair) {
   }
   for (const base::Error& failure : repair->failed) {
     log_.warning("repair: not mended: " + failure.text());
+  }
+  if (!repair->failed.empty()) {  // told once: no more than one try more
+    compare_soon();
   }
   tally_.repairs += repair->lost.empty() ? 0U : 1U;
   tally_.lost += repair->lost.size();

@@ -1,5 +1,6 @@
-// Keeps the source routing of shared ENIs whole: mends at once what somebody else removed, and says
-// what that was.
+// Keeps what the node has of pods whole (source routing of shared ENIs, links to pods that have an
+// ENI of their own, guard and masquerade): mends at once what somebody else removed, and says what
+// that was.
 #pragma once
 
 #include <memory>
@@ -9,6 +10,7 @@
 #include "agent/daemon/loop.h"
 #include "agent/daemon/metrics.h"
 #include "agent/repair.h"
+#include "agent/repair_links.h"
 #include "common/base/log.h"
 #include "common/enilink/monitor.h"
 
@@ -17,7 +19,7 @@ namespace catena::agent {
 // Of the loop's thread and namespace.
 class Mender {
  public:
-  // `conflist` says how catena-multiip routes. All must outlive it.
+  // `conflist` says what there should be. All must outlive it.
   static base::Result<std::unique_ptr<Mender>> open(const std::string& state_dir,
                                                     const std::string& conflist, Loop& loop,
                                                     base::Log& log, Tally& tally);
@@ -35,6 +37,8 @@ class Mender {
  private:
   Mender(const std::string& state_dir, std::string conflist, Loop& loop, base::Log& log,
          Tally& tally);
+  base::Result<enilink::State> enis();
+  base::Result<enilink::Repair> mend_links(const enilink::Kernel& kernel);
   void compare();
   void report(const base::Result<enilink::Repair>& repair);
 
@@ -44,6 +48,7 @@ class Mender {
   base::Log& log_;
   Tally& tally_;
   std::optional<RoutingKeys> keys_;
+  LinkKeys links_;
   std::optional<enilink::Monitor> monitor_;
   Loop::TimerId timer_ = 0;
   std::string last_failure_;

@@ -55,6 +55,16 @@ bool is_gone(const Error& error) {
   return error.is(ErrorKind::kNotFound) || error.is(ErrorKind::kBadNetns);
 }
 
+// Every link that has an entry was made with a guard, which somebody took away. Success where the
+// kernel has none.
+Status bring_back_guard(const std::vector<Entry>& entries) {
+  Result<firewall::Table> table = firewall::Table::open();
+  if (entries.empty() || (!table.ok() && table.error().is(ErrorKind::kUnsupported))) {
+    return {};
+  }
+  return table.ok() ? table->ensure_guard() : Status(std::move(table).error());
+}
+
 bool touches(const Changes& changes, const std::string& set) {
   return !set.empty() && (changes.members.contains(set) || changes.new_sets.contains(set));
 }
@@ -110,19 +120,21 @@ Status PolicyKernel::sync_node(const Rules& rules, const PolicyRecords& records,
   if (TRY(firewall()) == Backend::kIptables) {
     const Xtables xtables = TRY(open_xtables());
     TRY(xtables.sync(rules));
+    TRY(bring_back_guard(entries));
     return firewall::enter_where_guarded(entries);
   }
   Policies* const policies = TRY(node());
   Status written = policies->sync(rules, entries, keeps);
   if (!written.ok() && written.error().is(ErrorKind::kNotFound)) {
-    // There is no guard that could be opened.
-    written = policies->sync(rules, {}, keeps);
+    TRY(bring_back_guard(entries));
+    written = policies->sync(rules, entries, keeps);
   }
   if (!written.ok()) {
     // Whatever is wrong with the socket ends with it.
     node_.reset();
+    return written;
   }
-  return written;
+  return bring_back_guard(entries);
 }
 
 Status PolicyKernel::shut(const Record& record) {

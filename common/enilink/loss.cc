@@ -46,7 +46,8 @@ bool is_rule_loss(const nlmsghdr* message) {
   }
   const std::uint32_t table = number_in<fib_rule_hdr>(message, FRA_TABLE);
   const std::uint32_t priority = number_in<fib_rule_hdr>(message, FRA_PRIORITY);
-  return table == kPodsTable || is_eni_table(table) || priority == kHostStackPriority;
+  return table == kPodsTable || table == kHostPeersTable || is_eni_table(table) ||
+         priority == kHostStackPriority;
 }
 
 bool is_route_loss(const nlmsghdr* message, netlink::Socket& routes) {
@@ -61,7 +62,8 @@ bool is_route_loss(const nlmsghdr* message, netlink::Socket& routes) {
   if (is_eni_table(table)) {
     return is_gone || is_strange;
   }
-  if (table != kPodsTable || (!is_gone && !is_strange)) {
+  const bool is_of_pods = table == kPodsTable || table == kHostPeersTable;
+  if (!is_of_pods || (!is_gone && !is_strange)) {
     return false;
   }
   const auto link = routes.find_link(static_cast<int>(number_in<rtmsg>(message, RTA_OIF)));

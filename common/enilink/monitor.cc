@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <iterator>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <optional>
@@ -57,6 +58,7 @@ bool ran_out(const UniqueFd& timer) {
 
 struct Monitor::Parts {
   Wanted wanted;
+  More more;
   netlink::Socket routes;
   std::optional<firewall::Table> firewall;
   UniqueFd route_watch;
@@ -71,6 +73,7 @@ struct Monitor::Parts {
   Kernel kernel() { return {&routes, firewall ? &*firewall : nullptr}; }
   Result<bool> may_be_loss();
   Result<Repair> repair();
+  Result<Repair> repair_enis();
   void keep_new(Repair& repair);
 };
 
@@ -89,13 +92,25 @@ Result<bool> Monitor::Parts::may_be_loss() {
   return suspicious || of_routes == Heard::kNotEverything || of_firewall == Heard::kNotEverything;
 }
 
-Result<Repair> Monitor::Parts::repair() {
+Result<Repair> Monitor::Parts::repair_enis() {
   const Result<State> state = wanted();
   if (!state.ok()) {
     return Repair{.lost = {}, .failed = {Error(state.error()).context("what should be there")}};
   }
   Repair repair = TRY(repair_all(kernel(), *state));
   known = TRY(known_of(*state, routes));
+  return repair;
+}
+
+Result<Repair> Monitor::Parts::repair() {
+  Repair repair = TRY(repair_enis());
+  Result<Repair> rest = more ? more(kernel()) : Repair{};
+  if (!rest.ok()) {
+    repair.failed.push_back(std::move(rest).error());
+    return repair;
+  }
+  std::ranges::move(rest->lost, std::back_inserter(repair.lost));
+  std::ranges::move(rest->failed, std::back_inserter(repair.failed));
   return repair;
 }
 
@@ -107,10 +122,10 @@ void Monitor::Parts::keep_new(Repair& repair) {
   told = std::move(now);
 }
 
-Result<Monitor> Monitor::open(Wanted wanted) {
+Result<Monitor> Monitor::open(Wanted wanted, More more) {
   netlink::Socket routes = TRY(netlink::Socket::open());
   auto parts = std::make_unique<Parts>(
-      Parts{std::move(wanted), std::move(routes), std::nullopt, {}, {}, {}, {}});
+      Parts{std::move(wanted), std::move(more), std::move(routes), std::nullopt, {}, {}, {}, {}});
   Result<firewall::Table> table = firewall::Table::open();
   if (table.ok()) {
     parts->firewall = std::move(table).value();

@@ -1,5 +1,5 @@
-// Hears from the kernel when somebody removes or changes what the source routing of shared ENIs
-// needs, and mends it at once.
+// Hears from the kernel when somebody removes or changes what the source routing of ENIs needs, and
+// mends it at once.
 #pragma once
 
 #include <functional>
@@ -17,8 +17,10 @@ class Monitor {
   // `wanted` gives what should be there by now; it is asked only after something happened that may
   // be a loss, and its errors end up in Repair::failed.
   using Wanted = std::function<base::Result<State>()>;
+  // Mends what else there is, after that and however that went.
+  using More = std::function<base::Result<Repair>(const Kernel&)>;
   // Without nf_tables only links, addresses, routes and rules are watched.
-  static base::Result<Monitor> open(Wanted wanted);
+  static base::Result<Monitor> open(Wanted wanted, More more = {});
   Monitor(Monitor&&) noexcept;
   Monitor& operator=(Monitor&&) noexcept;
   Monitor(const Monitor&) = delete;

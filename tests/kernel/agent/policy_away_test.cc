@@ -25,7 +25,7 @@ class PolicyAway : public PolicyTest {
     agent->signal(SIGKILL);
   }
   std::string snapshot() const { return node_.watched.state() + "/policy/objects.json"; }
-  std::string rules() const { return node_.scene.node.netns.sh("nft -s list table inet catena"); }
+  std::string rules() const { return node_.scene.node.netns.sh("nft -s list table inet catena | sort"); }
 };
 
 TEST_F(PolicyAway, WithoutAnAgentAPodGetsItsRulesFromTheSnapshotAndOneLookAtThePod) {
@@ -186,9 +186,12 @@ TEST_F(PolicyAway, AFlushedRulesetIsWrittenAgain) {
   const auto agent = node_.start();
   add_both(*agent);
   EXPECT_FALSE(client_reaches_web());
+  const std::string before = rules();
+  EXPECT_THAT(before, HasSubstr("chain guard-to-pod"));
   for (int i = 0; i < 3; ++i) {
     node_.scene.node.netns.sh("nft flush ruleset");
     EXPECT_TRUE(client_will_reach_web(false)) << agent->log();
+    EXPECT_TRUE(eventually([&] { return rules() == before; })) << before << rules();
   }
 }
 
