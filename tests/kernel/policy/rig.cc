@@ -2,14 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <cstring>
-#include <linux/netfilter/nfnetlink.h>
-#include <linux/netfilter/nfnetlink_conntrack.h>
-#include <linux/netlink.h>
 #include <netinet/in.h>
 #include <stdexcept>
-#include <sys/socket.h>
 
 #include "tests/support/must.h"
 
@@ -126,9 +120,6 @@ Rig::Rig() {
   world_.netns.sh(
       "ip rule add iif eth0 lookup 100 && ip route add local default dev lo table 100"
       " && ip -6 rule add iif eth0 lookup 100 && ip -6 route add local default dev lo table 100");
-  node_.netns.run([this] {
-    conntrack_.reset(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER));
-  });
 }
 
 void Rig::seat(const Cluster& cluster) {
@@ -287,22 +278,9 @@ bool Rig::too_big_arrives(const IpAddress& from, const Packet& about) {
 }
 
 void Rig::forget_flows() const {
-  struct {
-    nlmsghdr header;
-    nfgenmsg general;
-  } request{};
-  request.header.nlmsg_len = sizeof request;
-  request.header.nlmsg_type = NFNL_SUBSYS_CTNETLINK << 8U | IPCTNL_MSG_CT_DELETE;
-  request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
-  std::array<char, 256> answer{};
-  if (::send(conntrack_.get(), &request, sizeof request, 0) != sizeof request ||
-      ::recv(conntrack_.get(), answer.data(), answer.size(), 0) < 0) {
-    throw std::runtime_error(std::string("forget flows: ") + std::strerror(errno));
-  }
-  nlmsgerr refusal{};
-  std::memcpy(&refusal, answer.data() + sizeof(nlmsghdr), sizeof refusal);
-  if (refusal.error != 0) {
-    throw std::runtime_error(std::string("forget flows: ") + std::strerror(-refusal.error));
+  node_.raw.forget_flows();
+  for (const auto& [id, pod] : pods_) {
+    pod->end.raw.forget_flows();
   }
 }
 
