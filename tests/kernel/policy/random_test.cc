@@ -116,26 +116,38 @@ class Walk {
     return true;
   }
 
-  bool fails(const Cluster& cluster, const Flow& flow) {
+  // Whether the flow goes wrong in the last of these, written one after the other.
+  bool fails(const std::vector<Cluster>& steps, const Flow& flow) {
     try {
       Enforcer fresh(rig_, way_);
-      fresh.go_to(cluster);
-      return fresh.can_ask(flow) && rig_.arrive({flow}).front() != allowed(cluster, flow);
+      for (const Cluster& step : steps) {
+        fresh.go_to(step);
+      }
+      return fresh.can_ask(flow) && rig_.arrive({flow}).front() != allowed(steps.back(), flow);
     } catch (const std::exception&) {
       return false;  // no cluster that the decoders take
     }
   }
 
   std::string report(const Cluster& before, const Flow& flow) {
-    const std::string truth = allowed(now_, flow) ? " should pass" : " should not pass";
-    if (fails(now_, flow)) {
+    const std::string wrong =
+        to_string(flow) + (allowed(now_, flow) ? " should pass" : " should not pass");
+    if (fails({now_}, flow)) {
       const Cluster least =
-          smallest(now_, [&](const Cluster& fewer) { return fails(fewer, flow); });
-      return to_string(flow) + truth + " in\n" + least.dump(1);
+          smallest(now_, [&](const Cluster& fewer) { return fails({fewer}, flow); });
+      return wrong + " in\n" + least.dump(1);
     }
-    return to_string(flow) + truth +
-           "; written from nothing it is right, by a change it is not.\nBefore:\n" +
-           before.dump(1) + "\nafter:\n" + now_.dump(1);
+    if (before.is_null() || !fails({before, now_}, flow)) {
+      return wrong + "; seen once, and not again in\n" + now_.dump(1);
+    }
+    const Cluster after = smallest(now_, [&](const Cluster& fewer) {
+      return fails({before, fewer}, flow);
+    });
+    const Cluster first = smallest(before, [&](const Cluster& fewer) {
+      return fails({fewer, after}, flow);
+    });
+    return wrong + "; written from nothing it is right, by a change it is not. Before:\n" +
+           first.dump(1) + "\nafter:\n" + after.dump(1);
   }
 
   Random random_;

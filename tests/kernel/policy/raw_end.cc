@@ -4,6 +4,9 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_conntrack.h>
+#include <linux/netlink.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <sstream>
@@ -41,6 +44,7 @@ RawEnd::RawEnd(const ScratchNetNs& netns) {
   netns.run([this] {
     mouth4_ = raw_socket(Family::kIpv4, IPPROTO_RAW);
     mouth6_ = raw_socket(Family::kIpv6, IPPROTO_RAW);
+    conntrack_.reset(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER));
     for (const Family family : {Family::kIpv4, Family::kIpv6}) {
       const int icmp = family == Family::kIpv4 ? int{IPPROTO_ICMP} : int{IPPROTO_ICMPV6};
       for (const int protocol : {int{IPPROTO_TCP}, int{IPPROTO_UDP}, int{IPPROTO_SCTP}, icmp}) {
@@ -81,9 +85,27 @@ void RawEnd::look(const Sight& sight) const {
   }
 }
 
-PacketQueue::PacketQueue(const ScratchNetNs& netns) : cpus_before_(sizeof(cpu_set_t)) {
-  auto* const before = reinterpret_cast<cpu_set_t*>(cpus_before_.data());
-  check(::sched_getaffinity(0, sizeof *before, before) == 0, "ask for the thread's CPUs");
+void RawEnd::forget_flows() const {
+  struct {
+    nlmsghdr header;
+    nfgenmsg general;
+  } request{};
+  request.header.nlmsg_len = sizeof request;
+  request.header.nlmsg_type = NFNL_SUBSYS_CTNETLINK << 8U | IPCTNL_MSG_CT_DELETE;
+  request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+  std::array<char, 256> answer{};
+  check(::send(conntrack_.get(), &request, sizeof request, 0) == sizeof request &&
+            ::recv(conntrack_.get(), answer.data(), answer.size(), 0) >= 0,
+        "forget flows");
+  nlmsgerr refusal{};
+  std::memcpy(&refusal, answer.data() + sizeof(nlmsghdr), sizeof refusal);
+  errno = -refusal.error;
+  check(refusal.error == 0, "forget flows");
+}
+
+PacketQueue::PacketQueue(const ScratchNetNs& netns) {
+  check(::sched_getaffinity(0, sizeof cpus_before_, &cpus_before_) == 0,
+        "ask for the thread's CPUs");
   cpu_ = ::sched_getcpu();
   cpu_set_t only;
   CPU_ZERO(&only);
@@ -107,10 +129,7 @@ PacketQueue::PacketQueue(const ScratchNetNs& netns) : cpus_before_(sizeof(cpu_se
   losses_ = losses();
 }
 
-PacketQueue::~PacketQueue() {
-  ::sched_setaffinity(0, sizeof(cpu_set_t),
-                      reinterpret_cast<const cpu_set_t*>(cpus_before_.data()));
-}
+PacketQueue::~PacketQueue() { ::sched_setaffinity(0, sizeof cpus_before_, &cpus_before_); }
 
 void PacketQueue::drain() const {
   // Every link puts its packets behind those that wait already (net/core/dev.c, the backlog). So

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <sched.h>
 #include <span>
 #include <vector>
 
@@ -27,6 +28,9 @@ class RawEnd {
   // All that has arrived since the last time.
   void look(const Sight& sight) const;
 
+  // The namespace forgets all flows: what comes next is new.
+  void forget_flows() const;
+
  private:
   struct Ear {
     base::Family family;
@@ -36,6 +40,7 @@ class RawEnd {
   std::vector<Ear> ears_;
   base::UniqueFd mouth4_;
   base::UniqueFd mouth6_;
+  base::UniqueFd conntrack_;
 };
 
 // The queue of packets that this CPU has under way between links. While it lives the thread stays
@@ -58,7 +63,7 @@ class PacketQueue {
  private:
   std::uint64_t losses() const;
 
-  std::vector<std::uint8_t> cpus_before_;  // as sched_getaffinity() has them
+  cpu_set_t cpus_before_{};
   int cpu_ = 0;
   base::UniqueFd loop_;
   std::uint64_t losses_ = 0;

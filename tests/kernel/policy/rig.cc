@@ -2,14 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <cstring>
-#include <linux/netfilter/nfnetlink.h>
-#include <linux/netfilter/nfnetlink_conntrack.h>
-#include <linux/netlink.h>
 #include <netinet/in.h>
 #include <stdexcept>
-#include <sys/socket.h>
 
 #include "tests/support/must.h"
 
@@ -43,28 +37,27 @@ std::string wait_until(const std::string& condition) {
   return "for i in $(seq 2000); do " + condition + " && exit 0; sleep 0.005; done; exit 1";
 }
 
-// Both ends know each other without asking: nothing waits for an answer. Each has an IPv4 address
-// of the link's own, because with the last one of an interface its routes go too.
-void link(const ScratchNetNs& node, const ScratchNetNs& other, const std::string& name) {
-  node.sh("ip link add " + name + " address " + kNodeMac + " type veth peer name eth0 address " +
-          kOtherMac + " netns " + other.path() + " && ip link set " + name +
-          " up && ip addr add fe80::1/64 dev " + name + " && ip addr add 169.254.1.1/32 dev " +
-          name);
-  other.sh(
-      "ip link set eth0 up && ip addr add 169.254.1.2/32 dev eth0"
-      " && ip route add 169.254.1.1 dev eth0 scope link"
-      " && ip neigh add 169.254.1.1 lladdr " +
-      std::string(kNodeMac) + " dev eth0 nud permanent && ip neigh add fe80::1 lladdr " + kNodeMac +
-      " dev eth0 nud permanent && ip route add default via 169.254.1.1"
-      " && ip route add default via fe80::1 dev eth0");
-  // The kernel hears later that the other end is up, and drops what is sent until then.
-  node.sh(wait_until("! ip link show " + name + " | grep -q 'qdisc noop '"));
-}
-
 void run_ip(const ScratchNetNs& netns, const std::string& lines) {
   if (!lines.empty()) {
     netns.sh("ip -batch - <<'END'\n" + lines + "END");
   }
+}
+
+// Both ends know each other without asking: nothing waits for an answer. Each has an IPv4 address
+// of the link's own, because with the last one of an interface its routes go too.
+void link(const ScratchNetNs& node, const ScratchNetNs& other, const std::string& name) {
+  const std::string to_node = std::string(" lladdr ") + kNodeMac + " dev eth0 nud permanent\n";
+  run_ip(node, "link add " + name + " address " + kNodeMac + " type veth peer name eth0 address " +
+                   kOtherMac + " netns " + other.path() + "\nlink set " + name +
+                   " up\naddr add fe80::1/64 dev " + name + "\naddr add 169.254.1.1/32 dev " +
+                   name + "\n");
+  run_ip(other,
+         "link set eth0 up\naddr add 169.254.1.2/32 dev eth0\n"
+         "route add 169.254.1.1 dev eth0 scope link\nneigh add 169.254.1.1" +
+             to_node + "neigh add fe80::1" + to_node +
+             "route add default via 169.254.1.1\nroute add default via fe80::1 dev eth0\n");
+  // The kernel hears later that the other end is up, and drops what is sent until then.
+  node.sh(wait_until("! ip link show " + name + " | grep -q 'qdisc noop '"));
 }
 
 std::string host_prefix(const std::string& address) {
@@ -126,9 +119,6 @@ Rig::Rig() {
   world_.netns.sh(
       "ip rule add iif eth0 lookup 100 && ip route add local default dev lo table 100"
       " && ip -6 rule add iif eth0 lookup 100 && ip -6 route add local default dev lo table 100");
-  node_.netns.run([this] {
-    conntrack_.reset(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER));
-  });
 }
 
 void Rig::seat(const Cluster& cluster) {
@@ -287,22 +277,9 @@ bool Rig::too_big_arrives(const IpAddress& from, const Packet& about) {
 }
 
 void Rig::forget_flows() const {
-  struct {
-    nlmsghdr header;
-    nfgenmsg general;
-  } request{};
-  request.header.nlmsg_len = sizeof request;
-  request.header.nlmsg_type = NFNL_SUBSYS_CTNETLINK << 8U | IPCTNL_MSG_CT_DELETE;
-  request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
-  std::array<char, 256> answer{};
-  if (::send(conntrack_.get(), &request, sizeof request, 0) != sizeof request ||
-      ::recv(conntrack_.get(), answer.data(), answer.size(), 0) < 0) {
-    throw std::runtime_error(std::string("forget flows: ") + std::strerror(errno));
-  }
-  nlmsgerr refusal{};
-  std::memcpy(&refusal, answer.data() + sizeof(nlmsghdr), sizeof refusal);
-  if (refusal.error != 0) {
-    throw std::runtime_error(std::string("forget flows: ") + std::strerror(-refusal.error));
+  node_.raw.forget_flows();
+  for (const auto& [id, pod] : pods_) {
+    pod->end.raw.forget_flows();
   }
 }
 

@@ -30,10 +30,10 @@ class Rig {
   // the kernel takes for such.
   bool can_ask(const Flow& flow) const;
   bool is_node(const base::IpAddress& address) const { return &end_of(address) == &node_; }
-  // Whether the first packet of each flow gets there, all of them new to the node. can_ask() each.
-  // Those after the rules were changed.
+  // Whether the first packet of each flow gets there, all of them new to node and pods. can_ask()
+  // each.
   std::vector<bool> arrive(const std::vector<Flow>& flows);
-  // The same packet by packet, and of what the node knows of flows nothing is forgotten.
+  // The same packet by packet, and nothing is forgotten of the flows that there were.
   bool arrives(const Packet& packet);
   // The same where the node sends it on to another address than it was sent to (a service).
   bool arrives_at(const base::IpAddress& address, const Packet& packet);
@@ -74,7 +74,6 @@ class Rig {
   std::map<std::string, std::string> routes_;         // address -> link of the node
   std::set<std::string> node_addresses_;
   std::map<base::IpAddress, const End*> ends_;  // of the node's and the pods' addresses
-  base::UniqueFd conntrack_;
   std::uint32_t last_number_ = 0;
 };
 
