@@ -11,10 +11,13 @@
 #include "cli/store_view.h"
 #include "common/base/fields.h"
 #include "common/enilink/numbers.h"
+#include "common/firewall/backend.h"
 #include "common/firewall/batch.h"
 #include "common/firewall/objects.h"
 #include "common/firewall/table.h"
+#include "common/netlink/netns.h"
 #include "common/netlink/socket.h"
+#include "common/netpol/record.h"
 #include "common/podlink/names.h"
 #include "common/shaping/shaping.h"
 
@@ -179,16 +182,62 @@ Status remove_from_kernel(const Known& known, Steps& steps) {
                      [&] { return node.send(netlink::delete_link(link)); }));
     }
   }
-  TRY(remove_routing(node, known, steps));
+  return remove_routing(node, known, steps);
+}
+
+// Of the calling thread's namespace. Success where the kernel has no nf_tables.
+Status delete_our_table() {
   auto socket = firewall::open_socket();
   if (!socket.ok()) {
     return socket.error().is(ErrorKind::kUnsupported) ? Status() : Status(socket.error());
   }
-  return steps.step("delete table inet catena", [&] {
-    firewall::Batch batch;
-    batch.add(firewall::delete_table("catena"));
-    return batch.commit(socket->get());
-  });
+  firewall::Batch batch;
+  batch.add(firewall::delete_table("catena"));
+  return batch.commit(socket->get());
+}
+
+Status delete_our_table_in(const netlink::NetNs& pod) {
+  const auto inside = TRY(netlink::ScopedNetNs::enter(pod));
+  return delete_our_table();
+}
+
+// Inside pods that have a NIC of their own and live on.
+Status remove_policies_of_pods(const Options& options, Steps& steps) {
+  std::vector<std::string> notices;
+  for (const netpol::Record& record : TRY(netpol::Records(options.state_dir).list(notices))) {
+    const auto pod = netlink::NetNs::open(record.netns);
+    if (!record.own_nic || !pod.ok()) {
+      continue;
+    }
+    const std::string whose = record.pod_namespace + "/" + record.pod_name;
+    TRY(steps.step("delete table inet catena inside " + whose,
+                   [&pod] { return delete_our_table_in(*pod); }));
+  }
+  return {};
+}
+
+// Those of catena-xtables, wherever that program is: beside this one, or where plugins are.
+Status remove_iptables(const Options& options, Steps& steps) {
+  std::error_code failure;
+  const fs::path self = fs::read_symlink("/proc/self/exe", failure);
+  const auto xtables = firewall::Xtables::find({self.parent_path().string(), options.bin_dir});
+  if (!xtables.ok()) {
+    return {};
+  }
+  const auto held = xtables->differences({});
+  if (!held.ok() && !held.error().is(ErrorKind::kUnsupported)) {
+    return Error(held.error()).context("look for rules of catena-xtables");
+  }
+  return !held.ok() || held->empty()
+             ? Status()
+             : steps.step("remove the rules and sets of catena-xtables (iptables, ipset)",
+                          [&xtables] { return xtables->remove_all(); });
+}
+
+Status remove_firewall(const Options& options, Steps& steps) {
+  TRY(remove_policies_of_pods(options, steps));
+  TRY(steps.step("delete table inet catena", delete_our_table));
+  return remove_iptables(options, steps);
 }
 
 Status remove_files(const Options& options, Steps& steps) {
@@ -225,6 +274,7 @@ base::Result<Report> uninstall(const Options& options) {
   Steps steps(options.dry_run);
   TRY(remove_conflists(options, steps));
   TRY(remove_from_kernel(known, steps));
+  TRY(remove_firewall(options, steps));
   TRY(free_addresses(options, known, steps));
   TRY(give_back(options, known, steps));
   TRY(remove_files(options, steps));

@@ -7,6 +7,7 @@
 
 #include "agent/api.h"
 #include "agent/policy/add.h"
+#include "agent/policy/connections.h"
 #include "common/base/fields.h"
 #include "common/kube/client.h"
 #include "common/kube/objects.h"
@@ -77,9 +78,14 @@ std::vector<const Record*> PolicyAsks::put_new() {
   std::erase_if(new_, [this](const Asker& asker) { return is_over(asker); });
   records.reserve(new_.size());
   for (const Asker& asker : new_) {
-    if (const Status put = enforcer_.put(asker.record); !put.ok()) {
-      warn_(put.error().text());
+    std::vector<base::IpAddress> taken;
+    std::vector<std::string> notices;
+    if (const Status put = enforcer_.put(asker.record, taken); !put.ok()) {
+      notices.push_back(put.error().text());
     }
+    // Mostly there is nothing: flows are forgotten when a pod goes, while its address cools.
+    forget_inherited(enforcer_.records(), asker.record, taken, notices);
+    std::ranges::for_each(notices, warn_);
     records.push_back(&asker.record);
   }
   return records;

@@ -291,12 +291,9 @@ void PolicyKeeper::warn_once(const std::string& text) {
 }
 
 void PolicyKeeper::forget_flows(std::vector<IpAddress> left) {
-  if (left.empty()) {
-    return;
-  }
   flows_.submit([this, left = std::move(left)] {
     std::vector<std::string> notices;
-    forget_connections_of(left, notices);
+    forget_left(enforcer_.records(), left, notices);
     tell_later(std::move(notices));
   });
 }
@@ -305,7 +302,7 @@ void PolicyKeeper::forget_flows(std::vector<IpAddress> left) {
 void PolicyKeeper::forget_earlier_flows() {
   flows_.submit([this, state_dir = settings_.state_dir] {
     std::vector<std::string> notices;
-    forget_connections_of(addresses_without_pod(state_dir, notices), notices);
+    forget_left(enforcer_.records(), addresses_without_pod(state_dir, notices), notices);
     tell_later(std::move(notices));
   });
 }

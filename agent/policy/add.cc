@@ -86,11 +86,13 @@ Result<Json> answer_policy_add(LocalDuty& duty, base::Fields& args) {
   Enforcer enforcer(duty.state_dir, request.backend);
   const base::FileLock lock = TRY(enforcer.lock(deadline));
   TRY(load_cluster(duty, deadline, enforcer));
-  TRY(enforcer.put(record));
+  std::vector<base::IpAddress> taken;
+  TRY(enforcer.put(record, taken));
   if (enforcer.cluster().has_policies(record.pod_namespace)) {
     look_up(duty, deadline, record, enforcer, duty.notices);
   }
-  forget_connections_of(record.addresses, duty.notices);
+  // Whoever had them, and whether or not that was told.
+  forget_inherited(enforcer.records(), record, record.addresses, duty.notices);
   const Result<bool> written = enforcer.write({&record});
   move_notices(enforcer.take_notices(), duty);
   if (!written.ok()) {

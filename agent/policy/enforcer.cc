@@ -41,7 +41,7 @@ Status Enforcer::read_records(std::vector<std::string>& notices, std::set<IpAddr
   return {};
 }
 
-Status Enforcer::put(const Record& record) {
+Status Enforcer::put(const Record& record, std::vector<IpAddress>& taken) {
   const auto shares_address = [&record](const Record& other) {
     return std::ranges::any_of(other.addresses, [&record](const IpAddress& address) {
       return std::ranges::find(record.addresses, address) != record.addresses.end();
@@ -49,8 +49,11 @@ Status Enforcer::put(const Record& record) {
   };
   std::vector<Record> gone;
   for (const auto& [id, other] : cluster_.records()) {
-    if (id != record.id() && shares_address(other) &&
-        !TRY(records_.find(other.container_id, other.if_name)).has_value()) {
+    if (id == record.id() || !shares_address(other)) {
+      continue;
+    }
+    std::ranges::copy(other.addresses, std::back_inserter(taken));
+    if (!TRY(records_.find(other.container_id, other.if_name)).has_value()) {
       gone.push_back(other);
     }
   }

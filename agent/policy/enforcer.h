@@ -34,8 +34,8 @@ class Enforcer {
   // are in `left`.
   base::Status read_records(std::vector<std::string>& notices, std::set<base::IpAddress>& left);
   // A pod that a plugin asks for, whose record is written. Pods that had one of its addresses and
-  // are gone are forgotten.
-  base::Status put(const netpol::Record& record);
+  // are gone are forgotten. Addresses that others had until now are in `taken`.
+  base::Status put(const netpol::Record& record, std::vector<base::IpAddress>& taken);
 
   // Rules as objects and records say by now. With the lock held. The guard is opened for `entered`.
   // What could not be written is tried again by the next call; after an error that is all of it.

@@ -71,14 +71,27 @@ Json policies_of(const Cluster& cluster, const Record& record, Direction directi
   return names;
 }
 
-Result<Record> find_record(const Enforcer& enforcer, const std::string& name) {
+// Of several attachments the one with these, where they are said.
+struct Attachment {
+  std::string container_id;
+  std::string if_name;
+};
+
+Result<Record> find_record(const Enforcer& enforcer, const std::string& name,
+                           const Attachment& attachment) {
   const std::optional<netpol::Key> wanted = pod_in(name);
   if (!wanted.has_value()) {
     return Error(ErrorKind::kBadConfig, "pod '" + name + "', expected NAMESPACE/NAME");
   }
   const auto& records = enforcer.cluster().records();
-  const auto found = std::ranges::find_if(records, [&wanted](const auto& entry) {
-    return entry.second.pod_namespace == wanted->first && entry.second.pod_name == wanted->second;
+  const auto is = [](const std::string& said, const std::string& has) {
+    return said.empty() || said == has;
+  };
+  const auto found = std::ranges::find_if(records, [&](const auto& entry) {
+    const Record& record = entry.second;
+    return record.pod_namespace == wanted->first && record.pod_name == wanted->second &&
+           is(attachment.container_id, record.container_id) &&
+           is(attachment.if_name, record.if_name);
   });
   if (found == records.end()) {
     return Error(ErrorKind::kNotFound,
@@ -116,8 +129,10 @@ Result<Json> explain_policy(const Cluster& cluster, base::Fields& args) {
 
 Result<Json> show_policy(Enforcer& enforcer, base::Fields& args) {
   const std::string name = TRY(args.string("pod")).value_or("");
+  const Attachment attachment{TRY(args.string("containerID")).value_or(""),
+                              TRY(args.string("ifname")).value_or("")};
   TRY(args.no_unknown_keys());
-  const Record record = TRY(find_record(enforcer, name));
+  const Record record = TRY(find_record(enforcer, name, attachment));
   Cluster& cluster = enforcer.cluster();
   const Verdict verdict = verdict_of(cluster, record);
   Json addresses = Json::array();
@@ -134,6 +149,7 @@ Result<Json> show_policy(Enforcer& enforcer, base::Fields& args) {
               {"egress",
                {{"isolated", verdict.isolates_egress},
                 {"policies", policies_of(cluster, record, &netpol::Policy::egress)}}}};
+  answer["backend"] = firewall::name_of(TRY(enforcer.kernel().firewall()));
   answer["differences"] = TRY(enforcer.kernel().differences(cluster.rules(), record));
   return answer;
 }

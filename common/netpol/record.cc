@@ -1,5 +1,7 @@
 #include "common/netpol/record.h"
 
+#include <algorithm>
+#include <iterator>
 #include <string_view>
 
 #include <nlohmann/json.hpp>
@@ -135,7 +137,40 @@ Result<std::vector<Record>> Records::list(std::vector<std::string>& notices) con
 }
 
 Status Records::remove(const std::string& container_id, const std::string& if_name) const {
-  return folder_.remove(id_of(container_id, if_name));
+  const std::string name = id_of(container_id, if_name);
+  const auto record = read(name);
+  if (record.ok() && record->has_value()) {
+    for (const base::IpAddress& address : (*record)->addresses) {
+      TRY(left_.write(address.to_string(), name + "\n").context("note what the pod leaves"));
+    }
+  }
+  return folder_.remove(name);
+}
+
+Result<std::vector<base::IpAddress>> Records::left() const {
+  std::vector<base::IpAddress> addresses;
+  for (const std::string& name : TRY(left_.names())) {
+    if (const auto address = base::IpAddress::parse(name); address.ok()) {
+      addresses.push_back(*address);
+    }
+  }
+  return addresses;
+}
+
+std::vector<base::IpAddress> Records::left_among(
+    const std::vector<base::IpAddress>& addresses) const {
+  std::vector<base::IpAddress> among;
+  std::ranges::copy_if(
+      addresses, std::back_inserter(among),
+      [this](const base::IpAddress& address) { return left_.has(address.to_string()); });
+  return among;
+}
+
+Status Records::settle(const std::vector<base::IpAddress>& addresses) const {
+  for (const base::IpAddress& address : addresses) {
+    TRY(left_.remove(address.to_string()));
+  }
+  return {};
 }
 
 }  // namespace catena::netpol

@@ -37,10 +37,14 @@ nlohmann::json to_json(const Record& record);
 // kUndecodable, naming the field.
 base::Result<Record> record_of(const nlohmann::json& json);
 
+// Flows of a pod outlive it: until somebody has made the kernel forget those of its addresses, they
+// are in `state_dir`/policy/left, and whoever gives one of them to another pod does so first.
+//
 // Of one state directory. Nothing is made before the first write. Any number of processes.
 class Records {
  public:
-  explicit Records(const std::string& state_dir) : folder_(state_dir + "/policy/pods") {}
+  explicit Records(const std::string& state_dir)
+      : folder_(state_dir + "/policy/pods"), left_(state_dir + "/policy/left") {}
   const std::string& directory() const { return folder_.path(); }
 
   base::Status write(const Record& record) const;
@@ -49,12 +53,17 @@ class Records {
                                            const std::string& if_name) const;
   // All that can be read; what can't is left out and named in `notices`.
   base::Result<std::vector<Record>> list(std::vector<std::string>& notices) const;
-  // Also ok where there is none.
+  // Its addresses are left then. Also ok where there is none.
   base::Status remove(const std::string& container_id, const std::string& if_name) const;
+
+  base::Result<std::vector<base::IpAddress>> left() const;
+  std::vector<base::IpAddress> left_among(const std::vector<base::IpAddress>& addresses) const;
+  base::Status settle(const std::vector<base::IpAddress>& addresses) const;
 
  private:
   base::Result<std::optional<Record>> read(const std::string& name) const;
   base::RecordFolder folder_;
+  base::RecordFolder left_;
 };
 
 }  // namespace catena::netpol

@@ -42,9 +42,18 @@ Result<Json> ask_agent(const Call& call) {
   return answer;
 }
 
+// Nobody is kept from starting by it.
+void forget_earlier_flows(const Call& call) {
+  const netpol::Records records(call.settings.state_dir);
+  if (const Status done = forget_inherited(records, call.record); !done.ok()) {
+    call.request.log->warning("flows of an earlier pod may live on: " + done.error().text());
+  }
+}
+
 Status shut_without_agent(const Call& call, const Error& why) {
   call.request.log->warning(
       "nobody can tell the pod's policies: it is shut until the agent knows them: " + why.text());
+  forget_earlier_flows(call);
   Status done = shut(call.record, call.settings.backend);
   if (done.ok()) {
     return done;
@@ -61,6 +70,7 @@ Status let_pass_without_agent(const Call& call, const Error& why) {
       "nobody can tell the pod's policies, and it is let pass without any until the agent knows "
       "them: " +
       why.text());
+  forget_earlier_flows(call);
   return let_pass(call.record);
 }
 
@@ -90,6 +100,7 @@ Result<cni::AddResult> add(const cni::Request& request) {
   const Record record = TRY(record_of(request, settings));
   if (record.pod_name.empty()) {
     // No policy selects what is no pod of the cluster.
+    forget_earlier_flows({.request = request, .settings = settings, .record = record});
     TRY(let_pass(record));
     return *request.config.prev_result;
   }

@@ -1,5 +1,6 @@
 #include "plugins/policy/close.h"
 
+#include "common/firewall/connections.h"
 #include "plugins/policy/pod.h"
 
 namespace catena::policy {
@@ -40,6 +41,15 @@ Status shut(const Record& record, Backend backend) {
     }
   }
   return {};
+}
+
+Status forget_inherited(const netpol::Records& records, const Record& record) {
+  const std::vector<base::IpAddress> left = records.left_among(record.addresses);
+  if (left.empty()) {
+    return {};
+  }
+  TRY(firewall::forget_connections(left));
+  return records.settle(left);
 }
 
 Status let_pass(const Record& record) {

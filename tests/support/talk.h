@@ -1,4 +1,4 @@
-// Two sockets that talk, for as long as they are let.
+// Sockets that talk, for as long as they are let.
 #pragma once
 
 #include <chrono>
@@ -33,6 +33,19 @@ class Talk {
 
   base::UniqueFd caller_;
   base::UniqueFd callee_;
+};
+
+// One end of a UDP flow whose ports are always the same: an end in another namespace with the same
+// address takes its place.
+class FixedEnd {
+ public:
+  // Fails the running test where the address is not there.
+  FixedEnd(const TalkEnd& own, const base::IpAddress& other);
+  // Waits for what should arrive as for what should not, kLongEnough.
+  bool reaches(const FixedEnd& other) const;
+
+ private:
+  base::UniqueFd fd_;
 };
 
 }  // namespace catena::test

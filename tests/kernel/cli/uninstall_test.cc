@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "common/base/file.h"
+#include "common/netpol/record.h"
 #include "tests/kernel/cli/catena_call.h"
 #include "tests/support/paths.h"
 #include "tests/support/test_node.h"
@@ -15,6 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 using testing::HasSubstr;
+using testing::Not;
 
 class Uninstall : public testing::Test {
  protected:
@@ -87,6 +89,59 @@ TEST_F(Uninstall, TakesTheIfbsOfLimitsAndNoOthers) {
   EXPECT_THAT(done.out, HasSubstr("delete link ctbgsnileugdedx"));
   EXPECT_FALSE(node.node.sh_ok("ip link show ctbgsnileugdedx"));
   EXPECT_TRUE(node.node.sh_ok("ip link show ifb-other && ip link show ctbveth"));
+}
+
+TEST_F(Uninstall, TakesRulesAndSetsOfIptablesAndNobodyElses) {
+  const std::vector<std::pair<std::string, std::string>> own_lock{
+      {"XTABLES_LOCKFILE", node.dir() + "/xtables.lock"}};
+  const auto saved = [this] {
+    return node.node.sh(
+        "for i in iptables ip6tables; do $i-legacy-save -t mangle | "
+        "sed 's/ \\[.*//; /^#/d'; done");
+  };
+  node.node.sh("iptables-legacy -t mangle -A FORWARD -j ACCEPT && ip6tables-legacy -t mangle -S");
+  const std::string before = saved();
+  const std::string model =
+      R"({"sets": {"s4-1": {"kind": "addresses", "family": 4, "members": ["10.1.0.9"]}},
+          "chains": {"p-in-1": [{"protocol": 6, "ports": [80, 80], "peers": "s4-1"}]},
+          "subjects": {"a": {"addresses": ["10.1.0.1"], "ingress": ["p-in-1"]}}})";
+  const Outcome applied =
+      run_process({bin_dir() + "/catena-xtables", "apply"},
+                  {.input = model, .environment = own_lock, .netns_fd = node.node.fd()});
+  ASSERT_EQ(applied.exit_status, 0) << applied.err;
+  EXPECT_THAT(saved(), HasSubstr("CATENA-"));
+  const auto call = [&](std::vector<std::string> words) {
+    words.insert(words.begin(), {"uninstall", "--conf-dir", conf_dir(), "--bin-dir", programs()});
+    return catena_on(node.node, {words, node.state_dir(), own_lock});
+  };
+  constexpr const char* kStep = "remove the rules and sets of catena-xtables";
+  EXPECT_THAT(call({"--dry-run"}).out, HasSubstr(std::string("would ") + kStep));
+  EXPECT_THAT(saved(), HasSubstr("CATENA-"));
+  const Outcome done = call({});
+  EXPECT_EQ(done.exit_status, 0) << done.err;
+  EXPECT_THAT(done.out, HasSubstr(kStep));
+  EXPECT_EQ(saved(), before);
+  const Outcome left =
+      run_process({bin_dir() + "/catena-xtables", "check"},
+                  {.input = "{}", .environment = own_lock, .netns_fd = node.node.fd()});
+  EXPECT_THAT(left.out, HasSubstr(R"({"differences":[]})"));
+  EXPECT_THAT(call({}).out, Not(HasSubstr(kStep))) << "nothing of it is left";
+}
+
+TEST_F(Uninstall, TakesPoliciesInsidePodsWithANicOfTheirOwn) {
+  netpol::Record record;
+  record.container_id = "c";
+  record.if_name = "eth0";
+  record.netns = pod.path();
+  record.own_nic = true;
+  record.pod_namespace = "shop";
+  record.pod_name = "web";
+  ASSERT_TRUE(netpol::Records(node.state_dir()).write(record).ok());
+  pod.sh("nft add table inet catena; nft add table inet other");
+  const Outcome done = uninstall();
+  EXPECT_EQ(done.exit_status, 0) << done.err;
+  EXPECT_THAT(done.out, HasSubstr("delete table inet catena inside shop/web"));
+  EXPECT_EQ(pod.sh("nft list tables"), "table inet other\n");
 }
 
 TEST_F(Uninstall, ADryRunNamesItAllAndChangesNothing) {

@@ -9,6 +9,7 @@
 #include "tests/kernel/policy_plugin/scene.h"
 #include "tests/support/must.h"
 #include "tests/support/prober.h"
+#include "tests/support/talk.h"
 
 namespace catena::test {
 namespace {
@@ -88,6 +89,33 @@ TEST(PolicyDel, LetsNothingPassOnItsWay) {
   node.add(pod, kAllow);
   EXPECT_TRUE(in.arrives()) << "the probers work";
   EXPECT_TRUE(out.arrives());
+}
+
+// By the plugin alone: there is neither an agent nor its program.
+TEST(PolicyDel, LeavesNoConnectionToTheNextPodWithTheAddress) {
+  const PolicyNode node;
+  const base::IpAddress pod = must(base::IpAddress::parse(kPod));
+  const base::IpAddress outside = must(base::IpAddress::parse("192.168.0.1"));
+  const FixedEnd peer({node.outside(), outside}, pod);
+  const ScratchNetNs old_pod;
+  const ScratchNetNs new_pod;
+  const json result = node.add(old_pod, kAllow, "pod-old");
+  {
+    const FixedEnd old_end({old_pod, pod}, outside);
+    EXPECT_TRUE(peer.reaches(old_end));
+    EXPECT_TRUE(old_end.reaches(peer));
+  }
+  EXPECT_TRUE(
+      node.call(
+              {.command = "DEL", .container = "pod-old", .netns = old_pod.path(), .result = result})
+          .ok());
+  node.remove_link(old_pod.path(), "pod-old");
+  EXPECT_EQ(node.node().sh("ls " + node.state_dir() + "/policy/left"), std::string(kPod) + "\n");
+  node.add(new_pod, json::object(), "pod-new");
+  EXPECT_EQ(node.node().sh("ls " + node.state_dir() + "/policy/left"), "");
+  const FixedEnd new_end({new_pod, pod}, outside);
+  EXPECT_FALSE(peer.reaches(new_end));
+  EXPECT_FALSE(new_end.reaches(peer));
 }
 
 TEST(PolicyCheck, NamesWhatIsMissing) {

@@ -3,6 +3,7 @@
 #include <memory>
 #include <thread>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "tests/kernel/agent/watched_node.h"
@@ -17,6 +18,7 @@ namespace {
 using base::IpAddress;
 using nlohmann::json;
 using std::chrono::milliseconds;
+using testing::HasSubstr;
 
 constexpr const char* kPod = "192.168.0.31";
 constexpr const char* kOtherNode = "192.168.1.10";
@@ -115,6 +117,28 @@ TEST_F(OwnEniUnderPolicy, HasNoMomentWithoutOne) {
   put_policy("more", {{"podSelector", json::object()},
                       {"ingress", {{{"from", {{{"ipBlock", {{"cidr", "192.168.1.0/24"}}}}}}}}}});
   EXPECT_TRUE(in.arrives());
+}
+
+// Inside a pod nobody tells the agent of it.
+TEST_F(OwnEniUnderPolicy, CheckFindsARuleThatSomebodyTookAway) {
+  put_policy("deny", {{"podSelector", json::object()}, {"policyTypes", {"Ingress", "Egress"}}});
+  start_agent();
+  add();
+  EXPECT_TRUE(policy("CHECK").ok()) << policy("CHECK").process.out;
+  pod_.sh("nft flush map inet catena in4");
+  Answer answer = policy("CHECK");
+  EXPECT_EQ(answer.code(), 100);
+  EXPECT_THAT(answer.message(),
+              HasSubstr("inside the pod: map in4 does not lead " + std::string(kPod)));
+  EXPECT_TRUE(policy("ADD").ok()) << "ADD again";
+  EXPECT_TRUE(policy("CHECK").ok()) << policy("CHECK").process.out;
+  pod_.sh(
+      "nft flush chain inet catena "
+      "$(nft list table inet catena | grep -oE 'chain eg-[0-9a-f]+' | cut -d' ' -f2)");
+  answer = policy("CHECK");
+  EXPECT_EQ(answer.code(), 100);
+  EXPECT_THAT(answer.message(), HasSubstr("has not the rules that it should have"));
+  agent_.reset();
 }
 
 }  // namespace
