@@ -264,15 +264,22 @@ class Daemon {
     });
   }
 
-  // A duty may begin again soon: not before some seconds of rest.
+  // How much was done so far, by duties and for policies.
+  std::uint64_t work_done() const {
+    std::uint64_t done = policy_ == nullptr ? 0 : policy_->counts().writes;
+    for (const auto& [name, count] : desk_.counts()) {
+      done += count.done + count.failed;
+    }
+    return done;
+  }
+
+  // More work may come soon: not before some seconds of rest.
   void give_back_when_idle() {
     loop_->after(kRest, [this] {
-      std::uint64_t runs = 0;
-      for (const auto& [name, count] : desk_.counts()) {
-        runs += count.done + count.failed;
-      }
-      if (desk_.idle() && runs != runs_given_back_) {
-        runs_given_back_ = runs;
+      const std::uint64_t done = work_done();
+      if (desk_.idle() && done != done_at_give_back_ &&
+          done == std::exchange(done_at_last_look_, done)) {
+        done_at_give_back_ = done;
         give_back_memory();
       }
       give_back_when_idle();
@@ -358,7 +365,8 @@ class Daemon {
   std::unique_ptr<Recurring> conflist_;
   std::unique_ptr<Advertiser> advertiser_;
   std::vector<std::string> serving_;
-  std::uint64_t runs_given_back_ = 0;
+  std::uint64_t done_at_last_look_ = 0;
+  std::uint64_t done_at_give_back_ = 0;
   Loop::TimerId intents_timer_ = 0;
   Loop::TimerId change_timer_ = 0;
 };

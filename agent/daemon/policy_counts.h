@@ -19,6 +19,7 @@ struct PolicyCounts {
   std::size_t subjects = 0;  // pods of this node under policy
   bool synced = false;
   std::size_t behind = 0;       // subjects whose rules could not be written as they should be
+  std::uint64_t writes = 0;     // that had something to do
   std::uint64_t failures = 0;   // writes that failed
   std::uint64_t disturbed = 0;  // writes that found that somebody had touched the rules
   std::uint64_t revoked = 0;    // flows that were cut

@@ -216,6 +216,7 @@ Status PolicyKeeper::write() {
   Status written = changed.ok() ? Status() : Status(changed.error());
   tell(written);
   if (written.ok()) {
+    counts_.writes += *changed ? 1U : 0U;
     if (*changed && heard_.has_value()) {
       counts_.count(Steady::now() - *heard_);
     }

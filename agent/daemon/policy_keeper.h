@@ -107,7 +107,7 @@ class PolicyKeeper {
   Loop::TimerId compare_timer_ = 0;
   Loop::TimerId foreign_timer_ = 0;
   Steady::time_point mended_;
-  Steady::time_point compared_;
+  Steady::time_point compared_ = Steady::now();  // the first write compares everything
   Steady::time_point next_rewrite_;
   std::string last_failure_;
   std::set<std::string> told_;

@@ -37,10 +37,9 @@ std::vector<Figure> measure_bandwidth(const Size& size);
 std::vector<Figure> measure_policy(const Size& size);
 // The first packet of a connection under policies: twice figure "new-flow".
 std::vector<Figure> measure_new_flow(const Size& size);
-// From an object's change to the kernel, on a large node: figures "policy-latency".
-std::vector<Figure> measure_policy_latency(const Size& size);
-// What the agent takes of memory and processor: figures "agent".
-std::vector<Figure> measure_agent(const Size& size);
+// An agent on a node with many policies: figures "policy-latency", from an object's change to the
+// kernel, and "agent", what it takes of memory and processor.
+std::vector<Figure> measure_policy_load(const Size& size);
 // What arrives under a limit; the table goes to stderr.
 std::vector<Figure> measure_shaping(const Size& size);
 

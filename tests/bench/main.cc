@@ -38,9 +38,9 @@ constexpr std::array<Case, 21> kCases{{{"exec", catena::bench::measure_exec},
                                        {"bandwidth-add", catena::bench::measure_bandwidth},
                                        {"bandwidth-del", catena::bench::measure_bandwidth},
                                        {"policy-add", catena::bench::measure_policy},
-                                       {"policy-latency", catena::bench::measure_policy_latency},
+                                       {"policy-latency", catena::bench::measure_policy_load},
                                        {"new-flow", catena::bench::measure_new_flow},
-                                       {"agent", catena::bench::measure_agent},
+                                       {"agent", catena::bench::measure_policy_load},
                                        {"shaping", catena::bench::measure_shaping}}};
 
 struct Arguments {

@@ -11,7 +11,6 @@
 #include <linux/netlink.h>
 #include <poll.h>
 #include <thread>
-#include <unistd.h>
 #include <utility>
 
 #include "common/firewall/table.h"
@@ -92,12 +91,17 @@ class Commits {
   std::thread reader_;
 };
 
-double resident_mib(pid_t process) {
-  std::ifstream sizes("/proc/" + std::to_string(process) + "/statm");
-  double all = 0;
-  double resident = 0;
-  sizes >> all >> resident;
-  return resident * static_cast<double>(::sysconf(_SC_PAGESIZE)) / (1024 * 1024);
+// proc_pid_status(5).
+constexpr const char* kResident = "VmRSS:";
+double status_mib(pid_t process, const std::string& field) {
+  std::ifstream status("/proc/" + std::to_string(process) + "/status");
+  std::string word;
+  while (status >> word) {
+    if (double kib = 0; word == field && status >> kib) {
+      return kib / 1024;
+    }
+  }
+  return 0;
 }
 
 // Milliseconds on a processor, all threads together.
@@ -199,26 +203,26 @@ std::vector<Figure> time_changes(const LargeNode& node, int rounds) {
 
 }  // namespace
 
-std::vector<Figure> measure_policy_latency(const Size& size) {
-  const LargeNode node;
-  return time_changes(node, size.samples);
-}
-
-std::vector<Figure> measure_agent(const Size& size) {
+std::vector<Figure> measure_policy_load(const Size& size) {
   const seconds watched(std::max(size.samples / 5, 5));
   const auto rig = our_rig();
   PolicyAgent idle(*rig);
   idle.start();
   const LargeNode node;
+  const double peak = status_mib(node.agent().pid(), "VmHWM:");
   std::this_thread::sleep_for(kSettles);
-  Figure small = one_figure("MiB", resident_mib(idle.agent().pid()), 15);
+  Figure small = one_figure("MiB", status_mib(idle.agent().pid(), kResident), 15);
   small.note = "resident memory of the agent, idle";
-  Figure large = one_figure("MiB", resident_mib(node.agent().pid()), 30);
-  large.note = "the same with 250 pods, 1,000 policies and 10,000 pods in the cluster";
+  Figure large = one_figure("MiB", status_mib(node.agent().pid(), kResident), 30);
+  large.note =
+      "the same with 250 pods, 1,000 policies and 10,000 pods in the cluster; at its start " +
+      number(peak) + " MiB";
   Figure share = idle_share(node.agent(), watched);
   share.note =
-      "of a core, the latter, when nothing changes; over " + std::to_string(watched.count()) + " s";
-  return {small, large, share};
+      "of a core, the latter, while nothing changes, " + std::to_string(watched.count()) + " s";
+  std::vector<Figure> figures = time_changes(node, size.samples);
+  figures.insert(figures.end(), {small, large, share});
+  return figures;
 }
 
 }  // namespace catena::bench
