@@ -15,9 +15,10 @@ using cloud::NetworkInterface;
 constexpr Millis kFirstPoll{1'500};
 constexpr Millis kPoll{1'000};
 constexpr Millis kLongestPoll{5'000};
-// Once the NIC is on the node, which the API may say a moment later.
+// Once the NIC is on the node, where the API's word is waited for.
 constexpr Millis kPollWithNic{500};
-constexpr Millis kLookForNic{200};
+// A look at the node's links costs less than a millisecond.
+constexpr Millis kLookForNic{50};
 // An attach that failed falls back to Available without a word; so many are tried.
 constexpr int kAttaches = 3;
 
@@ -197,6 +198,12 @@ class Attachments::Attaching {
         seen_(std::move(seen)) {}
 
   const std::string& what() const { return what_; }
+  // Of one that serves a pod as a whole nothing more is to be asked of the cloud once its NIC has
+  // come: what the API says of it a moment later changes nothing.
+  bool is_ready() const {
+    return has_nic_ && seen_.has_value() && sent_.times("attach") > 0 &&
+           parameter(intent_, "mode") == ipam::kExclusiveMode && has_its_addresses();
+  }
   // Whether its NIC has come since this was asked before.
   bool has_nic_come() {
     if (has_nic_ || !seen_.has_value()) {
@@ -226,6 +233,10 @@ class Attachments::Attaching {
     }
   }
   void look_again() {
+    if (is_ready()) {
+      end_ = conclude(*duty_, intent_, *seen_);
+      return;
+    }
     base::Result<std::optional<NetworkInterface>> seen = look(*duty_, id_);
     if (!seen.ok()) {
       end_ = std::move(seen).error();
@@ -236,6 +247,10 @@ class Attachments::Attaching {
   }
 
  private:
+  bool has_its_addresses() const {
+    return seen_->primary_ip.has_value() &&
+           static_cast<int>(seen_->ipv6s.size()) >= number_in(intent_, "ipv6");
+  }
   bool is_attached() const {
     return seen_->status == EniStatus::kInUse &&
            seen_->instance_id == duty_->settings().instance_id;

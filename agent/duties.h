@@ -38,8 +38,11 @@ inline constexpr int kIpv4PerCall = 49;
 inline constexpr int kIpv6PerCall = 10;
 inline constexpr int kPrefixesPerCall = 10;
 
+// Whether it is known that the instance can have so many ENIs more (PoolView::new_enis).
+enum class Room { kUnknown, kCounted };
 // Several new ENIs, side by side; as grow() for each, in the order of `requests`.
-std::vector<base::Result<Grown>> grow_enis(Duty& duty, const std::vector<GrowRequest>& requests);
+std::vector<base::Result<Grown>> grow_enis(Duty& duty, const std::vector<GrowRequest>& requests,
+                                           Room room);
 // As grow(), for one who knows what the ENI has and that it can take more. What came before an
 // error is in `added` too.
 base::Status assign(Duty& duty, const GrowRequest& request, std::vector<base::IpAddress>& added);

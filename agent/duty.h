@@ -3,6 +3,8 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
+#include <mutex>
 #include <optional>
 #include <random>
 #include <string>
@@ -30,6 +32,24 @@ struct Machine {
   std::vector<std::string> security_groups;  // that new ENIs get
 };
 
+// What instance types allow, which never changes: asked for once. Thread-safe.
+class KnownTypes {
+ public:
+  std::optional<cloud::InstanceType> find(const std::string& id) {
+    const std::scoped_lock lock(mutex_);
+    const auto found = types_.find(id);
+    return found == types_.end() ? std::nullopt : std::optional(found->second);
+  }
+  void keep(const cloud::InstanceType& type) {
+    const std::scoped_lock lock(mutex_);
+    types_.insert_or_assign(type.id, type);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<std::string, cloud::InstanceType> types_;
+};
+
 // One run of one duty. Not thread-safe; several may run on one store and client.
 class Duty {
  public:
@@ -54,6 +74,9 @@ class Duty {
   // What find_machine() found before.
   const std::optional<Machine>& machine() const { return machine_; }
   void keep(Machine machine) { machine_ = std::move(machine); }
+  // Of earlier duties and for later ones; may be absent.
+  void share_types(KnownTypes* types) { types_ = types; }
+  KnownTypes* types() const { return types_; }
 
   // Beside store and OpenAPI: two more that know of addresses. Both may be absent.
   void ask_also(cloud::Metadata* metadata, ipam::InUse in_use) {
@@ -88,6 +111,7 @@ class Duty {
   Millis budget_;
   std::mt19937_64 random_;
   std::optional<Machine> machine_;
+  KnownTypes* types_ = nullptr;
   cloud::Metadata* metadata_ = nullptr;
   ipam::InUse in_use_;
   AtHome at_home_;

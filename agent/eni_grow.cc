@@ -136,7 +136,8 @@ class EniGrowing {
                           .mode = std::string(ipam::kExclusiveMode),
                           .purpose = kPurpose};
     for (const base::Result<Grown>& made :
-         grow_enis(duty_, std::vector<GrowRequest>(static_cast<std::size_t>(count), one))) {
+         grow_enis(duty_, std::vector<GrowRequest>(static_cast<std::size_t>(count), one),
+                   Room::kCounted)) {
       note(made);
       stopped_ = stopped_ || !made.ok();
     }

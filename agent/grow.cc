@@ -121,13 +121,15 @@ struct Ground {
   std::vector<cloud::VSwitch> vswitches;
 };
 
-base::Result<Ground> ground_for(Duty& duty, const std::vector<GrowRequest>& requests) {
+base::Result<Ground> ground_for(Duty& duty, const std::vector<GrowRequest>& requests, Room room) {
   Ground ground;
   ground.machine = TRY(find_machine(duty));
   for (const GrowRequest& request : requests) {
     TRY(fits_one_eni(request, ground.machine, 1, 0));
   }
-  TRY(so_many_enis_fit(duty, ground.machine, static_cast<int>(requests.size())));
+  if (room == Room::kUnknown) {
+    TRY(so_many_enis_fit(duty, ground.machine, static_cast<int>(requests.size())));
+  }
   ground.vswitches = TRY(find_vswitches(duty));
   return ground;
 }
@@ -165,8 +167,9 @@ base::Result<Grown> grow_addresses(Duty& duty, const GrowRequest& request) {
 
 }  // namespace
 
-std::vector<base::Result<Grown>> grow_enis(Duty& duty, const std::vector<GrowRequest>& requests) {
-  base::Result<Ground> ground = ground_for(duty, requests);
+std::vector<base::Result<Grown>> grow_enis(Duty& duty, const std::vector<GrowRequest>& requests,
+                                           Room room) {
+  base::Result<Ground> ground = ground_for(duty, requests, room);
   if (!ground.ok()) {
     return {requests.size(), base::Result<Grown>(ground.error())};
   }
@@ -224,7 +227,7 @@ base::Result<Grown> grow(Duty& duty, const GrowRequest& request) {
                  "grow: mode '" + request.mode + "', expected shared or exclusive");
   }
   if (request.eni.empty()) {
-    return grow_enis(duty, {request}).front();
+    return grow_enis(duty, {request}, Room::kUnknown).front();
   }
   if (request.ipv4 + request.ipv6 + request.ipv4_prefixes + request.ipv6_prefixes == 0) {
     return Error(ErrorKind::kBadConfig, "grow: no addresses wanted for " + request.eni);

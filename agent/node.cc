@@ -26,6 +26,7 @@ struct Node::Parts {
   std::unique_ptr<cloud::RateBudget> rates;
   std::unique_ptr<cloud::Client> client;
   Settings settings;
+  KnownTypes types;
   std::string state_dir;
 };
 
@@ -92,6 +93,7 @@ ipam::Store Node::open_store() const { return {parts_->state_dir, {}}; }
 cloud::Client& Node::client() { return *parts_->client; }
 cloud::Metadata& Node::metadata() { return parts_->metadata; }
 const Settings& Node::settings() const { return parts_->settings; }
+KnownTypes& Node::types() { return parts_->types; }
 Millis Node::sync_period() const { return parts_->conf.pool_sync_period; }
 
 std::vector<std::string> Node::notices() const {

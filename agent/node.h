@@ -34,6 +34,7 @@ class Node {
   cloud::Client& client();
   cloud::Metadata& metadata();
   const Settings& settings() const;
+  KnownTypes& types();
   // eni.conf's: how often store and cloud are to be compared.
   Millis sync_period() const;
   // Of eni.conf and the credentials, for the log.

@@ -10,6 +10,28 @@ namespace catena::agent {
 using base::Error;
 using base::ErrorKind;
 
+namespace {
+
+base::Result<cloud::InstanceType> find_type(Duty& duty, const std::string& id) {
+  if (duty.types() != nullptr) {
+    if (auto known = duty.types()->find(id); known.has_value()) {
+      return *std::move(known);
+    }
+  }
+  for (const cloud::InstanceType& type :
+       TRY(cloud::describe_instance_types(duty.client(), {id}, duty.call()))) {
+    if (type.id == id) {
+      if (duty.types() != nullptr) {
+        duty.types()->keep(type);
+      }
+      return type;
+    }
+  }
+  return Error(ErrorKind::kNotFound, "DescribeInstanceTypes does not know " + id);
+}
+
+}  // namespace
+
 base::Result<Machine> find_machine(Duty& duty) {
   if (duty.machine().has_value()) {
     return *duty.machine();
@@ -26,15 +48,9 @@ base::Result<Machine> find_machine(Duty& duty) {
       machine.security_groups = instance.security_group_ids;
     }
   }
-  for (const cloud::InstanceType& type :
-       TRY(cloud::describe_instance_types(duty.client(), {machine.type.id}, duty.call()))) {
-    if (type.id == machine.type.id) {
-      machine.type = type;
-      duty.keep(machine);
-      return machine;
-    }
-  }
-  return Error(ErrorKind::kNotFound, "DescribeInstanceTypes does not know " + machine.type.id);
+  machine.type = TRY(find_type(duty, machine.type.id));
+  duty.keep(machine);
+  return machine;
 }
 
 int adapters_of(const std::vector<cloud::NetworkInterface>& attached) {

@@ -160,7 +160,7 @@ class Growing {
     if (new_ones.empty() || stopped_) {
       return;
     }
-    const std::vector<base::Result<Grown>> made = grow_enis(duty_, new_ones);
+    const std::vector<base::Result<Grown>> made = grow_enis(duty_, new_ones, Room::kCounted);
     for (std::size_t i = 0; i < made.size(); ++i) {
       if (made[i].ok()) {
         view_->count(made[i]->eni.id, new_ones[i]);

@@ -202,6 +202,7 @@ Result<Spoken> perform_with_cloud(const Request& request, Nodes& nodes, base::Fi
   Duty duty(store, node->client(), node->settings(), deadline.left());
   duty.ask_also(&node->metadata(), TRY(asking_the_kernel()));
   duty.look_for_nics(TRY(looking_for_nics()));
+  duty.share_types(&node->types());
   if (request.duty->urgency == Urgency::kGivesWay) {
     duty.give_way_when([&nodes] { return Locks::is_wanted(nodes.state_dir()); });
   }

@@ -14,6 +14,8 @@ namespace catena::podnic {
 
 struct Expected {
   PodNic nic;
+  // Of the NIC: as the last plugin of the chain left it. Absent: it did not say.
+  std::optional<std::uint32_t> mtu;  // bytes
   // As the result of ADD lists them: a default route among them says that the NIC is the first link
   // of its family.
   std::vector<cni::RouteConfig> routes;

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,7 +18,7 @@ struct ExpectedLink {
   std::string where;  // "the pod"
   std::string name;
   base::Mac mac;
-  std::uint32_t mtu = 0;
+  std::optional<std::uint32_t> mtu;  // absent: any
 };
 
 // One side of a pod's links, its namespace's.
@@ -43,7 +45,7 @@ class Side {
       }
     };
     compare("MAC", link->mac.to_string(), expected.mac.to_string());
-    compare("MTU", std::to_string(link->mtu), std::to_string(expected.mtu));
+    compare("MTU", std::to_string(link->mtu), std::to_string(expected.mtu.value_or(link->mtu)));
     compare("rp_filter", std::to_string(link->ipv4.rp_filter), std::string("2"));
     if (!link->up) {
       differ("link " + expected.name + " of " + expected.where + " is down");
@@ -51,14 +53,17 @@ class Side {
     return std::optional<netlink::Link>(std::move(link).value());
   }
 
-  // Whether all of them are there; others are not looked at.
-  base::Status compare_routes(const std::vector<netlink::Route>& expected,
-                              const std::string& where) {
+  // Whether all of them are there, or in one of the tables `or_in`; others are not looked at.
+  base::Status compare_routes(const std::vector<netlink::Route>& expected, const std::string& where,
+                              const std::set<std::uint32_t>& or_in = {}) {
     std::vector<netlink::Route> routes;
     std::optional<std::uint32_t> table;
     for (const netlink::Route& route : expected) {
       if (table != route.table) {
         routes = TRY(socket_->list_routes(route.table));
+        for (const std::uint32_t other : or_in) {
+          std::ranges::move(TRY(socket_->list_routes(other)), std::back_inserter(routes));
+        }
         table = route.table;
       }
       const bool there = std::ranges::any_of(routes, [&route](const netlink::Route& one) {

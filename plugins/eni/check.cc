@@ -31,8 +31,13 @@ Result<Differences> kernel_differences(const Checked& checked, const ipam::Eni& 
   const auto& previous = request.config.prev_result;
   const auto nic = TRY(podlink::find_node(checked.node, "", settings.families));
   podnic::Expected expected{.nic = pod_nic_of(request, settings, eni, nic),
+                            .mtu = std::nullopt,
                             .routes = previous->routes,
                             .peer = std::nullopt};
+  if (const auto* of_pod = attachment::pod_interface_in(previous, request.args.attachment);
+      of_pod != nullptr) {
+    expected.mtu = of_pod->mtu;
+  }
   expected.nic.addresses = attachment::addresses_in(previous, request.args.attachment);
   if (settings.host_peer) {
     expected.peer = host_peer_of(settings, eni, nic);

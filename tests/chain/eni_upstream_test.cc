@@ -55,6 +55,19 @@ TEST_F(BehindOwnEni, TuningSetsWhatIsAsked) {
   end(std::move(pod));
 }
 
+// A result of cniVersion 1.0.0 has no MTU: what tuning made of it nobody else is told.
+TEST_F(BehindOwnEni, TuningSetsTheMtuOfTheEniAndCheckTakesItFromThere) {
+  auto pod =
+      start({{"type", "tuning"}, {"mtu", 1400}, {"dataDir", node().state_dir() + "-tuning"}});
+  ASSERT_NE(pod, nullptr);
+  EXPECT_THAT(pod->netns.sh("ip link show eth0"), HasSubstr("mtu 1400"));
+  pod->netns.sh("ip link set veth1 mtu 1300");
+  const Outcome checked = node().cnitool("check", pod->netns, asking());
+  EXPECT_NE(checked.exit_status, 0);
+  EXPECT_THAT(checked.out + checked.err, HasSubstr("MTU of veth1 is 1300"));
+  end(std::move(pod));
+}
+
 TEST_F(BehindOwnEni, BandwidthPassesAPodWithoutLimits) {
   auto pod = start({{"type", "bandwidth"}, {"capabilities", {{"bandwidth", true}}}}, false);
   ASSERT_NE(pod, nullptr);
@@ -85,10 +98,16 @@ TEST_F(BehindOwnEni, FirewallLetsThePodThrough) {
 }
 
 TEST_F(BehindOwnEni, SbrGivesTheNicATableOfItsOwn) {
-  auto pod = start({{"type", "sbr"}}, false);
+  auto pod = start({{"type", "sbr"}});
   ASSERT_NE(pod, nullptr);
   EXPECT_THAT(pod->netns.sh("ip rule"), HasSubstr(pod->address(Family::kIpv4)->to_string()));
-  end(std::move(pod));
+  EXPECT_THAT(pod->netns.sh("ip route show table 100"), HasSubstr("default via"));
+  pod->netns.sh("ip route del default table 100; ip addr add 10.9.9.9/24 dev eth0");
+  const Outcome checked = node().cnitool("check", pod->netns, asking());
+  EXPECT_THAT(checked.out + checked.err, HasSubstr("route 0.0.0.0/0 via"));
+  EXPECT_THAT(checked.out + checked.err, HasSubstr("extra address 10.9.9.9/24 on eth0"));
+  const Outcome deleted = node().cnitool("del", pod->netns, asking());
+  EXPECT_EQ(deleted.exit_status, 0) << deleted.out << deleted.err;
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // A node whose pods have ENIs of their own. In virtual time.
 #pragma once
 
+#include <algorithm>
 #include <string>
 
 #include "agent/exclusive.h"
@@ -17,9 +18,16 @@ class ExclusiveTest : public PoolTest {
   Duty duty_on(ipam::Store& store, Millis budget = Millis(120'000)) {
     Duty made = PoolTest::duty_on(store, budget);
     made.look_for_nics([this](const base::Mac& nic) -> base::Result<bool> {
-      return !away_.contains(nic.to_string());
+      return is_plugged(nic.to_string()) && !away_.contains(nic.to_string());
     });
     return made;
+  }
+  // A cloud without a data plane shows no NIC before the ENI is in use.
+  bool is_plugged(const std::string& mac) {
+    const std::vector<nlohmann::json> all = enis();
+    return std::ranges::any_of(all, [&mac](const nlohmann::json& eni) {
+      return eni["mac"] == mac && eni["state"] == "InUse";
+    });
   }
   base::Result<EnisGrown> grow_enis_for(int pods, bool dual = false) {
     Duty now = duty();
