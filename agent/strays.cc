@@ -2,11 +2,11 @@
 #include "agent/strays.h"
 
 #include <algorithm>
-#include <ctime>
 #include <set>
 
 #include "agent/agreement.h"
 #include "agent/placement.h"
+#include "common/base/utc.h"
 
 namespace catena::agent {
 namespace {
@@ -18,13 +18,10 @@ using cloud::NetworkInterface;
 
 // Age by the cloud's own record; zero where it does not say.
 std::chrono::seconds age_of(const Duty& duty, const NetworkInterface& eni) {
-  std::tm parts{};
-  if (::strptime(eni.creation_time.c_str(), "%Y-%m-%dT%H:%M:%SZ", &parts) == nullptr &&
-      ::strptime(eni.creation_time.c_str(), "%Y-%m-%dT%H:%MZ", &parts) == nullptr) {
-    return {};
-  }
-  const auto created = std::chrono::system_clock::from_time_t(::timegm(&parts));
-  return std::chrono::duration_cast<std::chrono::seconds>(duty.wall() - created);
+  const auto created = base::utc_time_in(eni.creation_time);
+  return created.has_value()
+             ? std::chrono::duration_cast<std::chrono::seconds>(duty.wall() - *created)
+             : std::chrono::seconds(0);
 }
 
 // One ENI of ours that neither a record nor an intent knows.

@@ -3,7 +3,7 @@
 
 #include "cli/doctor.h"
 #include "cli/node_cloud.h"
-#include "cli/store_view.h"
+#include "common/base/utc.h"
 
 namespace catena::cli {
 namespace {
@@ -27,7 +27,7 @@ void add_credentials(NodeCloud& node, Findings& findings) {
   }
   std::string text = "of " + node.credentials->kind();
   if (credentials->expiration) {
-    text += ", until " + to_text(*credentials->expiration);
+    text += ", until " + base::utc_text(*credentials->expiration);
   }
   findings.push_back(good("credentials", text));
   for (const std::string& notice : node.credentials->notices()) {

@@ -10,6 +10,7 @@
 #include "common/attachment/add.h"
 #include "common/base/fields.h"
 #include "common/base/text.h"
+#include "common/base/utc.h"
 #include "common/netlink/socket.h"
 
 namespace catena::cli {
@@ -27,7 +28,7 @@ Json json_of(const Record& record) {
             {"state", ipam::name_of(record.state)},
             {"pool", record.pool},
             {"generation", record.generation},
-            {"since", to_text(record.since)}};
+            {"since", base::utc_text(record.since)}};
   const std::vector<std::pair<const char*, const std::string*>> texts{
       {"containerID", &record.owner.container_id},
       {"ifname", &record.owner.if_name},
@@ -117,7 +118,7 @@ base::Result<Report> ipam_list(const Options& options) {
     const bool owned = is_of_a_pod(record);
     columns.add({record.address.to_string(), ipam::name_of(record.state), record.pool,
                  person_of(record), owned ? record.owner.container_id.substr(0, 13) : "",
-                 owned ? record.owner.if_name : "", to_text(record.since), record.note});
+                 owned ? record.owner.if_name : "", base::utc_text(record.since), record.note});
     json.push_back(json_of(record));
   }
   return Report{.text = columns.text(), .json = base::print_json(json)};
@@ -134,7 +135,7 @@ base::Result<Report> ipam_show(const Options& options, const IpAddress& address)
   const std::vector<std::pair<std::string, std::string>> lines{
       {"address", address.to_string()},
       {"state", ipam::name_of(record.state)},
-      {"since", to_text(record.since)},
+      {"since", base::utc_text(record.since)},
       {"pool", record.pool},
       {"generation", std::to_string(record.generation)},
       {whose + "pod", record.owner.pod},

@@ -1,8 +1,6 @@
 #include "cli/store_view.h"
 
-#include <array>
 #include <cerrno>
-#include <ctime>
 #include <unistd.h>
 
 namespace catena::cli {
@@ -28,17 +26,6 @@ base::Result<std::vector<ipam::Eni>> enis_of_pods(ipam::Store& store) {
 
 bool is_of_a_pod(const ipam::Record& record) {
   return record.state == ipam::State::kBound && record.owner.if_name != ipam::kIntentInterface;
-}
-
-std::string to_text(std::chrono::system_clock::time_point time) {
-  const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
-  std::tm parts{};
-  std::array<char, 32> text{};
-  if (::gmtime_r(&seconds, &parts) == nullptr ||
-      std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts) == 0) {
-    return "";
-  }
-  return text.data();
 }
 
 }  // namespace catena::cli

@@ -1,8 +1,6 @@
 // Reading the store for a person.
 #pragma once
 
-#include <chrono>
-#include <string>
 #include <vector>
 
 #include "cli/options.h"
@@ -20,8 +18,5 @@ base::Result<std::vector<ipam::Eni>> enis_of_pods(ipam::Store& store);
 
 // Whether a pod has the address, not a cloud call.
 bool is_of_a_pod(const ipam::Record& record);
-
-// RFC 3339, UTC, seconds.
-std::string to_text(std::chrono::system_clock::time_point time);
 
 }  // namespace catena::cli

@@ -2,13 +2,14 @@
 
 #include <array>
 #include <chrono>
-#include <cstdio>
 #include <cstdlib>
-#include <ctime>
 #include <fcntl.h>
 #include <syslog.h>
+#include <unistd.h>
 
 #include "common/base/file.h"
+#include "common/base/syslog.h"
+#include "common/base/utc.h"
 
 namespace catena::base {
 namespace {
@@ -22,23 +23,6 @@ const LevelName& name_of(LogLevel level) {
   static constexpr std::array<LevelName, 4> kNames{
       {{"debug", LOG_DEBUG}, {"info", LOG_INFO}, {"warning", LOG_WARNING}, {"error", LOG_ERR}}};
   return kNames.at(static_cast<std::size_t>(level));
-}
-
-// RFC 3339 in UTC, with milliseconds.
-std::string timestamp() {
-  timespec now{};
-  ::clock_gettime(CLOCK_REALTIME, &now);
-  // gmtime_r would read the node's time zone first.
-  const std::chrono::sys_seconds seconds{std::chrono::seconds{now.tv_sec}};
-  const auto day = std::chrono::floor<std::chrono::days>(seconds);
-  const std::chrono::year_month_day date(day);
-  const std::chrono::hh_mm_ss time(seconds - day);
-  char text[64];
-  std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02ld:%02ld:%02ld.%03ldZ",
-                static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                static_cast<unsigned>(date.day()), time.hours().count(), time.minutes().count(),
-                time.seconds().count(), now.tv_nsec / 1'000'000);
-  return text;
 }
 
 // One line stays one line, whatever a peer put into it.
@@ -77,16 +61,16 @@ void Log::write(LogLevel level, std::string_view line) {
   const LevelName& name = name_of(level);
   const std::string clean = without_line_breaks(line);
   if (!file_.valid()) {
-    ::openlog(program_.c_str(), LOG_PID | LOG_NDELAY, LOG_DAEMON);
-    ::syslog(name.syslog_priority, "%s", clean.c_str());
+    send_to_syslog(_PATH_LOG, name.syslog_priority, program_, clean);
     return;
   }
   const std::string whole = for_journald_
                                 ? "<" + std::to_string(name.syslog_priority) + ">" + clean + "\n"
-                                : timestamp() + " " + program_ + "[" + std::to_string(::getpid()) +
-                                      "] " + std::string(name.name) + ": " + clean + "\n";
+                                : utc_text_with_ms(std::chrono::system_clock::now()) + " " +
+                                      program_ + "[" + std::to_string(::getpid()) + "] " +
+                                      std::string(name.name) + ": " + clean + "\n";
   if (!write_all(file_.get(), whole, "log").ok()) {
-    ::syslog(name.syslog_priority, "%s", clean.c_str());
+    send_to_syslog(_PATH_LOG, name.syslog_priority, program_, clean);
   }
 }
 

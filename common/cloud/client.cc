@@ -8,6 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "common/base/utc.h"
 #include "common/cloud/answer.h"
 #include "common/cloud/encode.h"
 #include "common/cloud/repeat.h"
@@ -164,7 +165,7 @@ Result<json> Call::run() {
 
 std::variant<json, Refusal> Call::once(const Credentials& credentials) {
   const std::string nonce = state_->random_hex(32);
-  const std::string timestamp = timestamp_of(state_->server_now());
+  const std::string timestamp = base::utc_text(state_->server_now());
   const CallToSign what{.signing = state_->options.signing,
                         .action = action_,
                         .version = version_,

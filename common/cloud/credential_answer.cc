@@ -1,12 +1,10 @@
 #include "common/cloud/credential_answer.h"
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
-#include <ctime>
 
 #include <nlohmann/json.hpp>
 
+#include "common/base/utc.h"
 #include "common/cloud/secret_file.h"
 
 namespace catena::cloud {
@@ -16,20 +14,6 @@ using base::Error;
 using base::ErrorKind;
 using base::Result;
 using std::chrono::system_clock;
-
-bool fits(std::string_view text, std::string_view form) {
-  return std::ranges::equal(text, form, [](char c, char expected) {
-    return expected == '0' ? c >= '0' && c <= '9' : c == expected;
-  });
-}
-
-unsigned number_at(std::string_view text, std::size_t at, std::size_t length) {
-  unsigned number = 0;
-  for (const char digit : text.substr(at, length)) {
-    number = number * 10 + static_cast<unsigned>(digit - '0');
-  }
-  return number;
-}
 
 base::Status check_text(std::string_view name, std::string_view value, bool may_be_empty) {
   if (value.empty() && !may_be_empty) {
@@ -45,29 +29,12 @@ base::Status check_text(std::string_view name, std::string_view value, bool may_
 }  // namespace
 
 Result<system_clock::time_point> parse_utc(std::string_view text) {
-  using std::chrono::days;
-  if (fits(text, "0000-00-00T00:00:00Z")) {
-    const std::chrono::year_month_day day(
-        std::chrono::year(static_cast<int>(number_at(text, 0, 4))),
-        std::chrono::month(number_at(text, 5, 2)), std::chrono::day(number_at(text, 8, 2)));
-    const unsigned hour = number_at(text, 11, 2);
-    const unsigned minute = number_at(text, 14, 2);
-    const unsigned second = number_at(text, 17, 2);
-    if (day.ok() && hour < 24 && minute < 60 && second <= 60) {
-      return system_clock::time_point(std::chrono::sys_days(day) + std::chrono::hours(hour) +
-                                      std::chrono::minutes(minute) + std::chrono::seconds(second));
-    }
+  constexpr std::string_view kExample = "2026-01-02T03:04:05Z";
+  const auto time = base::utc_time_in(text);
+  if (text.size() != kExample.size() || !time.has_value()) {
+    return Error(ErrorKind::kUndecodable, "expected a time like \"" + std::string(kExample) + "\"");
   }
-  return Error(ErrorKind::kUndecodable, "expected a time like \"2026-01-02T03:04:05Z\"");
-}
-
-std::string utc_text(system_clock::time_point time) {
-  const std::time_t seconds = system_clock::to_time_t(time);
-  std::tm parts{};
-  ::gmtime_r(&seconds, &parts);
-  std::array<char, 32> text{};
-  std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return text.data();
+  return *time;
 }
 
 Result<Credentials> checked(Credentials credentials) {

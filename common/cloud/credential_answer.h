@@ -14,8 +14,6 @@ namespace catena::cloud {
 
 // "2026-01-02T03:04:05Z"; kUndecodable otherwise.
 base::Result<std::chrono::system_clock::time_point> parse_utc(std::string_view text);
-// The reverse.
-std::string utc_text(std::chrono::system_clock::time_point time);
 
 // Id and secret are there, all is printable without white space, and an id of STS has its token.
 base::Result<Credentials> checked(Credentials credentials);

@@ -5,6 +5,7 @@
 
 #include "common/base/hash.h"
 #include "common/base/text.h"
+#include "common/base/utc.h"
 #include "common/cloud/credential_answer.h"
 #include "common/cloud/eni_conf.h"
 #include "common/cloud/secret_file.h"
@@ -53,7 +54,7 @@ bool is_over(const Credentials& credentials, system_clock::time_point now) {
 
 Error over(const Credentials& credentials) {
   return Error(ErrorKind::kTryAgain,
-               "the credentials expired at " + utc_text(*credentials.expiration));
+               "the credentials expired at " + base::utc_text(*credentials.expiration));
 }
 
 std::string open_file_notice(const std::string& file, const std::string& mode) {

@@ -1,7 +1,6 @@
 #include "common/cloud/sign.h"
 
 #include <algorithm>
-#include <ctime>
 #include <map>
 #include <vector>
 
@@ -133,15 +132,6 @@ std::string acs3_string_to_sign(std::string_view canonical_request) {
 
 std::string acs3_signature(std::string_view secret, std::string_view string_to_sign) {
   return hex(hmac_sha256(secret, string_to_sign));
-}
-
-std::string timestamp_of(std::chrono::system_clock::time_point time) {
-  const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
-  std::tm utc{};
-  ::gmtime_r(&seconds, &utc);
-  char text[32];
-  const std::size_t size = std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
-  return {text, size};
 }
 
 SignedCall sign_call(const CallToSign& call, Params params, const Credentials& credentials) {

@@ -1,7 +1,6 @@
 // The two signatures of the OpenAPI, and what a refused one tells.
 #pragma once
 
-#include <chrono>
 #include <string>
 #include <string_view>
 
@@ -27,9 +26,6 @@ std::string acs3_canonical_request(std::string_view method, std::string_view pat
                                    std::string_view payload_sha256_hex);
 std::string acs3_string_to_sign(std::string_view canonical_request);
 std::string acs3_signature(std::string_view secret, std::string_view string_to_sign);
-
-// "2026-01-02T03:04:05Z"
-std::string timestamp_of(std::chrono::system_clock::time_point time);
 
 struct CallToSign {
   Signing signing = Signing::kAcs3;

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/base/text.h"
+#include "common/base/utc.h"
 #include "common/cloud/credential_answer.h"
 #include "common/cloud/encode.h"
 #include "common/cloud/patient_exchange.h"
@@ -80,7 +81,7 @@ Result<Credentials> assume_role_with_oidc(Transport& transport, Pace& pace, cons
   const std::string nonce = TRY(new_nonce());
   int sent = 0;
   const auto make = [&] {
-    return post(url, request, utc_text(pace.wall()), nonce + std::to_string(++sent));
+    return post(url, request, base::utc_text(pace.wall()), nonce + std::to_string(++sent));
   };
   Result<HttpResponse> answer = exchange_patiently(transport, pace, request.budget, make);
   if (!answer.ok()) {

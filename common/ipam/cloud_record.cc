@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "common/base/utc.h"
 #include "common/ipam/record_json.h"
 
 namespace catena::ipam {
@@ -112,7 +113,7 @@ Entry to_entry(const Intent& intent, std::string_view earlier) {
   json["action"] = intent.action;
   json["parameters"] = intent.parameters;
   set_unless_empty(json, "for", intent.purpose);
-  json["since"] = to_text(intent.since);
+  json["since"] = base::utc_text_with_ms(intent.since);
   entry.text = text_of(json);
   return entry;
 }
@@ -160,7 +161,7 @@ std::optional<Intent> intent_in(const Entry& entry) {
   intent.key = entry.key;
   intent.action = string_in(*json, "action");
   intent.purpose = string_in(*json, "for");
-  intent.since = time_in(string_in(*json, "since"));
+  intent.since = time_in(*json, "since");
   const auto parameters = json->find("parameters");
   if (parameters != json->end() && parameters->is_object()) {
     for (const auto& [name, value] : parameters->items()) {

@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "common/base/utc.h"
 #include "common/ipam/record_json.h"
 
 namespace catena::ipam {
@@ -32,7 +33,7 @@ std::optional<Record> record_in(const std::string& key, const Json& json) {
   record.pool = string_in(json, "pool");
   record.generation = number_in<std::uint64_t>(json, "generation");
   record.since_boot = std::chrono::nanoseconds(number_in<std::int64_t>(json, "boottimeNs"));
-  record.since = time_in(string_in(json, "since"));
+  record.since = time_in(json, "since");
   record.owner = {string_in(json, "container"), string_in(json, "ifname"),
                   string_in(json, "network"), string_in(json, "netns"), string_in(json, "pod")};
   record.note = string_in(json, "note");
@@ -93,7 +94,7 @@ Entry to_entry(const Record& record, std::string_view earlier) {
   json["pool"] = record.pool;
   json["generation"] = record.generation;
   json["boottimeNs"] = record.since_boot.count();
-  json["since"] = to_text(record.since);
+  json["since"] = base::utc_text_with_ms(record.since);
   set_unless_empty(json, "container", record.owner.container_id);
   set_unless_empty(json, "ifname", record.owner.if_name);
   set_unless_empty(json, "network", record.owner.network);

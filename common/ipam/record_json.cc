@@ -1,9 +1,8 @@
 #include "common/ipam/record_json.h"
 
-#include <cstdio>
-#include <ctime>
-
 #include <nlohmann/json.hpp>
+
+#include "common/base/utc.h"
 
 namespace catena::ipam {
 
@@ -31,33 +30,8 @@ void set_unless_empty(RecordJson& json, const char* key, const std::string& valu
   }
 }
 
-std::string to_text(std::chrono::system_clock::time_point time) {
-  const auto ms = std::chrono::floor<std::chrono::milliseconds>(time);
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(ms);
-  const std::time_t whole = std::chrono::system_clock::to_time_t(seconds);
-  std::tm parts{};
-  ::gmtime_r(&whole, &parts);
-  char date[32];
-  const std::size_t length = std::strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &parts);
-  char text[48];
-  std::snprintf(text, sizeof text, "%.*s.%03dZ", static_cast<int>(length), date,
-                static_cast<int>((ms - seconds).count()));
-  return text;
-}
-
-std::chrono::system_clock::time_point time_in(const std::string& text) {
-  std::tm parts{};
-  const char* rest = ::strptime(text.c_str(), "%Y-%m-%dT%H:%M:%S", &parts);
-  if (rest == nullptr) {
-    return {};
-  }
-  int ms = 0;
-  if (rest[0] == '.' && text.size() >= 23) {
-    for (int i = 1; i <= 3 && rest[i] >= '0' && rest[i] <= '9'; ++i) {
-      ms = ms * 10 + (rest[i] - '0');
-    }
-  }
-  return std::chrono::system_clock::from_time_t(::timegm(&parts)) + std::chrono::milliseconds(ms);
+std::chrono::system_clock::time_point time_in(const RecordJson& json, const char* key) {
+  return base::utc_time_in(string_in(json, key)).value_or(std::chrono::system_clock::time_point());
 }
 
 }  // namespace catena::ipam

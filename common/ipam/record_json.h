@@ -19,10 +19,7 @@ RecordJson object_from(std::string_view text);
 // Empty where there is no such string.
 std::string string_in(const RecordJson& json, const char* key);
 void set_unless_empty(RecordJson& json, const char* key, const std::string& value);
-
-// RFC 3339, UTC, milliseconds.
-std::string to_text(std::chrono::system_clock::time_point time);
-// 1970 where `text` is no such time.
-std::chrono::system_clock::time_point time_in(const std::string& text);
+// As base::utc_time_in reads it; 1970 where there is no such text.
+std::chrono::system_clock::time_point time_in(const RecordJson& json, const char* key);
 
 }  // namespace catena::ipam

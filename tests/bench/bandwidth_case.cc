@@ -28,6 +28,7 @@ struct Rates {
 };
 
 // A node whose pods have interfaces that somebody else made: 10.2.<high>.<low> and fd02::<number>.
+// The node's own IPv6 address is on each of its ends: the kernel answers for no other on a link.
 class Side {
  public:
   Side(const std::string& name, const std::string& plugin) : rig_(node_rig(name, plugin)) {
@@ -40,8 +41,9 @@ class Side {
       const std::string host = host_link(pod);
       const test::ScratchNetNs& ns = netns(pod);
       rig_->node.sh("ip link add " + host + " type veth peer name eth0 netns " + ns.path() +
-                    "; ip link set " + host + " up; ip route add " + address(pod, false) + " dev " +
-                    host + "; ip -6 route add " + address(pod, true) + " dev " + host);
+                    "; ip link set " + host + " up; ip -6 addr add fd01::1/128 nodad dev " + host +
+                    "; ip route add " + address(pod, false) + " dev " + host +
+                    "; ip -6 route add " + address(pod, true) + " dev " + host);
       ns.sh("ip addr add " + address(pod, false) + "/32 dev eth0; ip -6 addr add " +
             address(pod, true) +
             "/128 nodad dev eth0; ip link set eth0 up; ip route add 10.1.0.1 dev eth0; "

@@ -108,20 +108,33 @@ std::string ruleset(const Service& service) {
          "}\n";
 }
 
+std::vector<std::string> writer(ProxyMode mode, bool ipv4) {
+  if (mode == ProxyMode::kNftables) {
+    return {"nft", "-f", "-"};
+  }
+  const std::string kind = mode == ProxyMode::kIptablesLegacy ? "legacy" : "nft";
+  return {(ipv4 ? "iptables-" : "ip6tables-") + kind + "-restore", "-w", "10"};
+}
+
 }  // namespace
 
 const char* name_of(ProxyMode mode) {
-  return mode == ProxyMode::kIptables ? "Iptables" : "Nftables";
+  switch (mode) {
+    case ProxyMode::kIptables:
+      return "Iptables";
+    case ProxyMode::kIptablesLegacy:
+      return "IptablesLegacy";
+    case ProxyMode::kNftables:
+      return "Nftables";
+  }
+  return "";
 }
 
 void write_service(const ScratchNetNs& node, ProxyMode mode, const Service& service) {
-  const bool iptables = mode == ProxyMode::kIptables;
-  const std::vector<std::string> argv =
-      iptables ? std::vector<std::string>{service.cluster_ip.is_v4() ? "iptables-restore"
-                                                                     : "ip6tables-restore"}
-               : std::vector<std::string>{"nft", "-f", "-"};
+  const bool nftables = mode == ProxyMode::kNftables;
   const Outcome written = run_process(
-      argv, {.input = iptables ? restored(service) : ruleset(service), .netns_fd = node.fd()});
+      writer(mode, service.cluster_ip.is_v4()),
+      {.input = nftables ? ruleset(service) : restored(service), .netns_fd = node.fd()});
   ASSERT_EQ(written.exit_status, 0) << written.out << written.err;
 }
 

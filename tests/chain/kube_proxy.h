@@ -13,8 +13,9 @@ inline constexpr std::uint16_t kServicePort = 80;
 inline constexpr std::uint16_t kNodePort = 30080;
 inline constexpr std::uint16_t kBackendPort = 8080;
 
-enum class ProxyMode { kIptables, kNftables };
-const char* name_of(ProxyMode mode);  // "Iptables", "Nftables"
+// Its mode iptables writes by whichever iptables the node has: iptables-nft or iptables-legacy.
+enum class ProxyMode { kIptables, kIptablesLegacy, kNftables };
+const char* name_of(ProxyMode mode);  // "Iptables", "IptablesLegacy", "Nftables"
 
 // One with one backend.
 struct Service {

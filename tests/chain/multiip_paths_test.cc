@@ -253,8 +253,9 @@ TEST_P(ServicePaths, ClusterIpsAndNodePortsLeadToBackendsOnTheNodeAndElsewhere) 
 
 INSTANTIATE_TEST_SUITE_P(, ServicePaths,
                          testing::Values(Shape{"marks", ProxyMode::kIptables, 0},
+                                         Shape{"marks", ProxyMode::kIptablesLegacy, 2},
                                          Shape{"marks", ProxyMode::kNftables, 1},
-                                         Shape{"rules", ProxyMode::kIptables, 1},
+                                         Shape{"rules", ProxyMode::kIptablesLegacy, 1},
                                          Shape{"rules", ProxyMode::kNftables, 2}),
                          name_of);
 

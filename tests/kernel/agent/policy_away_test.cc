@@ -25,7 +25,9 @@ class PolicyAway : public PolicyTest {
     agent->signal(SIGKILL);
   }
   std::string snapshot() const { return node_.watched.state() + "/policy/objects.json"; }
-  std::string rules() const { return node_.scene.node.netns.sh("nft -s list table inet catena | sort"); }
+  std::string rules() const {
+    return node_.scene.node.netns.sh("nft -s list table inet catena | sort");
+  }
 };
 
 TEST_F(PolicyAway, WithoutAnAgentAPodGetsItsRulesFromTheSnapshotAndOneLookAtThePod) {

@@ -22,7 +22,9 @@ constexpr std::uint64_t kMbit = 1'000'000;
 constexpr int kTries = 4;
 
 struct Case {
-  const char* way;  // "pod", "host": egressFrom; "nic": the interface has no end on the node
+  // "pod", "host": egressFrom; "nic": the interface has no end on the node; "unshaped", "shaped":
+  // the queue tells networks apart, and the load is with one that is limited
+  const char* way;
   bool ingress;
   bool tcp;
   int streams;
@@ -43,7 +45,7 @@ bool is_full() { return std::getenv("CATENA_FULL") != nullptr; }
 
 std::vector<Case> whole_table() {
   std::vector<Case> all;
-  for (const char* way : {"pod", "host", "nic"}) {
+  for (const char* way : {"pod", "host", "nic", "unshaped", "shaped"}) {
     for (const std::uint64_t mbit : {1U, 10U, 100U, 1000U}) {
       for (int bits = 0; bits < 16; ++bits) {
         all.push_back({.way = way,
@@ -62,19 +64,25 @@ std::vector<Case> cases() {
   if (is_full()) {
     return whole_table();
   }
-  return {{"pod", true, true, 1, false, 10},  {"pod", false, true, 8, true, 10},
-          {"pod", true, false, 1, true, 100}, {"pod", false, false, 8, false, 10},
-          {"host", false, true, 1, true, 10}, {"host", false, false, 1, false, 100},
-          {"nic", true, true, 8, false, 10},  {"nic", true, false, 1, true, 10},
-          {"pod", true, true, 8, false, 1}};
+  return {{"pod", true, true, 1, false, 10},     {"pod", false, true, 8, true, 10},
+          {"pod", true, false, 1, true, 100},    {"pod", false, false, 8, false, 10},
+          {"host", false, true, 1, true, 10},    {"host", false, false, 1, false, 100},
+          {"nic", true, true, 8, false, 10},     {"nic", true, false, 1, true, 10},
+          {"pod", true, true, 8, false, 1},      {"unshaped", true, true, 1, false, 10},
+          {"shaped", false, false, 1, true, 100}};
 }
 
 class Rig {
  public:
   explicit Rig(const Case& one) : one_(one) {
     json keys = {{one.ingress ? "ingressRate" : "egressRate", one.mbit * kMbit}};
-    if (!is_nic(one)) {
-      keys["egressFrom"] = one.way;
+    const std::string way = one.way;
+    if (way == "unshaped") {
+      keys["unshapedSubnets"] = {"203.0.113.0/24", "2001:db8::/32"};
+    } else if (way == "shaped") {
+      keys["shapedSubnets"] = {"10.2.1.0/24", "fd02:1::/64"};
+    } else if (way != "nic") {
+      keys["egressFrom"] = way;
     }
     node_.add(pod_, keys);
   }

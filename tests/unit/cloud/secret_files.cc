@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/base/file.h"
+#include "common/base/utc.h"
 #include "common/cloud/credential_answer.h"
 #include "common/cloud/encode.h"
 
@@ -40,7 +41,7 @@ std::string addon_token(const cloud::Credentials& credentials, std::string_view 
   return nlohmann::json{{"access.key.id", sealed(credentials.key_id, keyring)},
                         {"access.key.secret", sealed(credentials.secret, keyring)},
                         {"security.token", sealed(credentials.token, keyring)},
-                        {"expiration", cloud::utc_text(credentials.expiration.value())},
+                        {"expiration", base::utc_text(credentials.expiration.value())},
                         {"keyring", keyring}}
       .dump();
 }
@@ -64,7 +65,7 @@ std::string answer_with(const cloud::Credentials& credentials) {
                         {"LastUpdated", "2026-01-01T00:00:00Z"},
                         {"Code", "Success"}};
   if (credentials.expiration) {
-    answer["Expiration"] = cloud::utc_text(*credentials.expiration);
+    answer["Expiration"] = base::utc_text(*credentials.expiration);
   }
   return answer.dump();
 }

@@ -271,10 +271,5 @@ TEST(WrongSignature, WithoutTheServersTextNothingIsConcluded) {
   EXPECT_EQ(without_quotation("No match. server string to sign is:POST&%2F&secret"), "No match.");
 }
 
-TEST(Timestamp, IsUtcToTheSecond) {
-  EXPECT_EQ(timestamp_of(std::chrono::system_clock::time_point(std::chrono::seconds(1767323045))),
-            "2026-01-02T03:04:05Z");
-}
-
 }  // namespace
 }  // namespace catena::cloud
