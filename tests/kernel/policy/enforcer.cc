@@ -19,6 +19,16 @@ constexpr const char* kNic = "eth0";
 // In the calling thread's namespace.
 firewall::Policies opened(Place place) { return must(firewall::Policies::open(place)); }
 
+firewall::Table opened_table() { return must(firewall::Table::open()); }
+
+void add_entries(const std::string& link, const catena::netpol::Subject& subject,
+                 std::vector<firewall::Entry>& entries) {
+  std::ranges::transform(subject.addresses, std::back_inserter(entries),
+                         [&link](const base::IpAddress& address) {
+                           return firewall::Entry{link, address};
+                         });
+}
+
 firewall::Xtables xtables_of_this_build() {
   return firewall::Xtables(bin_dir() + "/catena-xtables");
 }
@@ -35,19 +45,22 @@ Rig& Rigs::of(Way way) {
 
 Enforcer::Enforcer(Rig& rig, Way way) : rig_(rig), way_(way) {
   if (way == Way::kNftables) {
-    rig_.node().run([this] { policies_.emplace(opened(Place::kNode)); });
+    rig_.node().run([this] {
+      must(opened_table().ensure_guard());
+      policies_.emplace(opened(Place::kNode));
+    });
   }
 }
 
 void Enforcer::go_to(const Cluster& cluster) {
   rig_.seat(cluster);
   compiled_.go_to(cluster);
-  if (way_ == Way::kNftables || way_ == Way::kIptables) {
-    write_on_node();
-  } else {
+  if (is_in_pods(way_)) {
     for (const auto& [id, subject] : compiled_.rules().subjects) {
       write_in_pod(id);
     }
+  } else {
+    write_on_node();
   }
   begun_ = true;
 }
@@ -56,7 +69,11 @@ void Enforcer::write_on_node() {
   const catena::netpol::Rules& rules = compiled_.rules();
   const catena::netpol::Changes changes = compiled_.compiler().take_changes();
   if (policies_.has_value()) {
-    must(begun_ ? policies_->apply(changes) : policies_->sync(rules));
+    std::vector<firewall::Entry> entries;
+    for (const auto& [id, subject] : rules.subjects) {
+      add_entries(rig_.link(id), subject, entries);
+    }
+    must(begun_ ? policies_->apply(changes, entries) : policies_->sync(rules, entries));
   } else {
     base::Status written;
     rig_.node().run([&] { written = xtables_of_this_build().sync(rules); });
@@ -67,20 +84,21 @@ void Enforcer::write_on_node() {
 void Enforcer::write_in_pod(const std::string& id) {
   const catena::netpol::Rules own = catena::netpol::only(compiled_.rules(), id);
   std::vector<firewall::Entry> entries;
-  for (const base::IpAddress& address : own.subjects.at(id).addresses) {
-    entries.push_back({kNic, address});
-  }
+  add_entries(kNic, own.subjects.at(id), entries);
   base::Status written;
   rig_.pod(id).run([&] {
-    written = way_ == Way::kNftablesInPods ? opened(Place::kPodNic).sync(own, entries)
-                                           : xtables_of_this_build().on_nic(kNic).sync(own);
+    if (way_ == Way::kIptablesInPods) {
+      written = xtables_of_this_build().on_nic(kNic).sync(own);
+      return;
+    }
+    must(opened_table().ensure_nic_guard(kNic));
+    written = opened(Place::kPodNic).sync(own, entries);
   });
   must(written);
 }
 
 bool Enforcer::can_ask(const Flow& flow) const {
-  const bool in_pods = way_ == Way::kNftablesInPods || way_ == Way::kIptablesInPods;
-  return rig_.can_ask(flow) && !(in_pods && rig_.is_node(flow.source));
+  return rig_.can_ask(flow) && !(is_in_pods(way_) && rig_.is_node(flow.source));
 }
 
 Judge the_kernel(Rig& rig, Way way) {

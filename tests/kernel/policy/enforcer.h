@@ -10,6 +10,7 @@
 
 #include "common/firewall/backend.h"
 #include "common/firewall/policies.h"
+#include "common/firewall/table.h"
 #include "tests/kernel/policy/rig.h"
 #include "tests/kernel/xtables/scene.h"
 #include "tests/support/netpol/compile.h"
@@ -23,6 +24,10 @@ enum class Way : std::uint8_t { kNftables, kIptables, kNftablesInPods, kIptables
 inline constexpr Way kOnTheNode[] = {Way::kNftables, Way::kIptables};
 inline constexpr Way kAllWays[] = {Way::kNftables, Way::kIptables, Way::kNftablesInPods,
                                    Way::kIptablesInPods};
+
+constexpr bool is_in_pods(Way way) {
+  return way == Way::kNftablesInPods || way == Way::kIptablesInPods;
+}
 
 // A rig for each way, whose rules stay there.
 class Rigs {
@@ -38,8 +43,8 @@ class Enforcer {
  public:
   Enforcer(Rig& rig, Way way);
 
-  // The first time everything, whatever was there, then what changes. Throws std::runtime_error
-  // where that fails.
+  // The first time everything, whatever was there, then what changes. With nf_tables the guard is
+  // there too, and every local pod is entered. Throws std::runtime_error where that fails.
   void go_to(const Cluster& cluster);
   // As Rig::can_ask; and the node has a way of its own into pods that judge for themselves.
   bool can_ask(const Flow& flow) const;

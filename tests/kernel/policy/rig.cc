@@ -45,7 +45,7 @@ void run_ip(const ScratchNetNs& netns, const std::string& lines) {
 
 // Both ends know each other without asking: nothing waits for an answer. Each has an IPv4 address
 // of the link's own, because with the last one of an interface its routes go too.
-void link(const ScratchNetNs& node, const ScratchNetNs& other, const std::string& name) {
+void join(const ScratchNetNs& node, const ScratchNetNs& other, const std::string& name) {
   const std::string to_node = std::string(" lladdr ") + kNodeMac + " dev eth0 nud permanent\n";
   run_ip(node, "link add " + name + " address " + kNodeMac + " type veth peer name eth0 address " +
                    kOtherMac + " netns " + other.path() + "\nlink set " + name +
@@ -109,7 +109,7 @@ Rig::Rig() {
   prepare(world_.netns);
   node_.netns.sh(
       "echo 1 > /proc/sys/net/ipv4/ip_forward; echo 1 > /proc/sys/net/ipv6/conf/all/forwarding");
-  link(node_.netns, world_.netns, kWorldLink);
+  join(node_.netns, world_.netns, kWorldLink);
   node_.netns.sh("ip neigh add 169.254.1.2 lladdr " + std::string(kOtherMac) +
                  " dev up0 nud permanent && ip neigh add fe80::2 lladdr " + kOtherMac +
                  " dev up0 nud permanent"
@@ -146,7 +146,7 @@ Rig::Pod& Rig::pod_of(const std::string& id) {
     pod = std::make_unique<Pod>();
     pod->link = "ctn" + std::to_string(pods_.size());
     prepare(pod->end.netns);
-    link(node_.netns, pod->end.netns, pod->link);
+    join(node_.netns, pod->end.netns, pod->link);
   }
   return *pod;
 }

@@ -43,6 +43,8 @@ class Rig {
   const ScratchNetNs& node() const { return node_.netns; }
   // Of a local pod.
   const ScratchNetNs& pod(const std::string& id) const { return pods_.at(id)->end.netns; }
+  // The node's end of its link.
+  const std::string& link(const std::string& id) const { return pods_.at(id)->link; }
 
  private:
   struct End {
