@@ -129,8 +129,9 @@ Result<Json> explain_policy(const Cluster& cluster, base::Fields& args) {
 
 Result<Json> show_policy(Enforcer& enforcer, base::Fields& args) {
   const std::string name = TRY(args.string("pod")).value_or("");
-  const Attachment attachment{TRY(args.string("containerID")).value_or(""),
-                              TRY(args.string("ifname")).value_or("")};
+  Attachment attachment;
+  attachment.container_id = TRY(args.string("containerID")).value_or("");
+  attachment.if_name = TRY(args.string("ifname")).value_or("");
   TRY(args.no_unknown_keys());
   const Record record = TRY(find_record(enforcer, name, attachment));
   Cluster& cluster = enforcer.cluster();
