@@ -155,23 +155,76 @@ void Cluster::count(const std::string& space, int change) {
 
 netpol::LocalPod Cluster::local_of(const Record& record) const {
   const bool nameless = record.pod_namespace.empty();
-  return {.id = record.id(),
+  const std::string id = record.id();
+  std::vector<base::IpAddress> addresses;
+  std::vector<base::IpAddress> lost;
+  for (const base::IpAddress& address : record.addresses) {
+    const auto owner = owners_.find(address);
+    const bool is_own = owner == owners_.end() || owner->second == id;
+    (is_own ? addresses : lost).push_back(address);
+  }
+  return {.id = id,
           .space = record.pod_namespace,
           .name = record.pod_name,
           .uid = record.pod_uid,
-          .addresses = record.addresses,
+          .addresses = std::move(addresses),
+          .lost = std::move(lost),
           .closed_while_unknown =
               record.closed_while_unknown && (nameless || has_policies(record.pod_namespace))};
 }
 
+void Cluster::own_addresses(const Record& record) {
+  const std::string id = record.id();
+  std::set<std::string> earlier;
+  for (const base::IpAddress& address : record.addresses) {
+    std::string& owner = owners_[address];
+    if (!owner.empty() && owner != id) {
+      earlier.insert(owner);
+    }
+    owner = id;
+  }
+  for (const std::string& other : earlier) {
+    if (const auto found = records_.find(other); found != records_.end()) {
+      compiler_.put(local_of(found->second));
+    }
+  }
+}
+
+// Whoever else has a record of them has them again.
+void Cluster::disown_addresses(const Record& record) {
+  for (const base::IpAddress& address : record.addresses) {
+    const auto owner = owners_.find(address);
+    if (owner == owners_.end() || owner->second != record.id()) {
+      continue;
+    }
+    owners_.erase(owner);
+    const auto other = std::ranges::find_if(records_, [&address](const auto& entry) {
+      return std::ranges::find(entry.second.addresses, address) != entry.second.addresses.end();
+    });
+    if (other != records_.end()) {
+      owners_.emplace(address, other->first);
+      compiler_.put(local_of(other->second));
+    }
+  }
+}
+
 void Cluster::put(const Record& record) {
+  const std::string id = record.id();
+  const auto before = records_.find(id);
+  if (before != records_.end() && before->second.addresses != record.addresses) {
+    remove_record(id);
+  }
+  own_addresses(record);
   compiler_.put(local_of(record));
-  records_.insert_or_assign(record.id(), record);
+  records_.insert_or_assign(id, record);
 }
 
 void Cluster::remove_record(const std::string& id) {
   compiler_.remove_local(id);
-  records_.erase(id);
+  const auto record = records_.extract(id);
+  if (!record.empty()) {
+    disown_addresses(record.mapped());
+  }
 }
 
 bool Cluster::knows(const Record& record) const { return compiler_.knows(local_of(record)); }

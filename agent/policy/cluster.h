@@ -10,6 +10,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "agent/policy/snapshot.h"
+#include "common/base/ip.h"
 #include "common/base/result.h"
 #include "common/netpol/compiler.h"
 #include "common/netpol/record.h"
@@ -34,6 +35,8 @@ class Cluster {
 
   // Pods of this node under policy, by Record::id().
   const std::map<std::string, netpol::Record>& records() const { return records_; }
+  // Its addresses are its own from now on, whoever had them: a pod that is gone may have a record
+  // yet.
   void put(const netpol::Record& record);
   void remove_record(const std::string& id);
   // Whether the API server's object of this pod is there.
@@ -53,11 +56,14 @@ class Cluster {
   base::Status put_policy(const nlohmann::json& object);
   void count(const std::string& space, int change);
   netpol::LocalPod local_of(const netpol::Record& record) const;
+  void own_addresses(const netpol::Record& record);
+  void disown_addresses(const netpol::Record& record);
 
   netpol::Compiler compiler_;
   Snapshot snapshot_;
   std::map<std::string, netpol::Record> records_;
-  std::map<std::string, int> policies_;  // how many there are, by namespace
+  std::map<std::string, int> policies_;            // how many there are, by namespace
+  std::map<base::IpAddress, std::string> owners_;  // ids of records
 };
 
 }  // namespace catena::agent

@@ -18,22 +18,21 @@ Result<base::FileLock> Enforcer::lock(const base::Deadline& deadline) const {
 }
 
 Status Enforcer::read_records(std::vector<std::string>& notices, std::set<IpAddress>& left) {
-  std::map<std::string, Record> found;
-  for (Record& record : TRY(records_.list(notices))) {
-    std::string id = record.id();
-    found.insert_or_assign(std::move(id), std::move(record));
-  }
+  const std::vector<Record> all = TRY(records_.list(notices));
+  std::set<std::string> found;
+  std::ranges::transform(all, std::inserter(found, found.end()), &Record::id);
   for (const auto& [id, record] : PolicyRecords(cluster_.records())) {
     if (!found.contains(id)) {
       left.insert(record.addresses.begin(), record.addresses.end());
       forget(record);
     }
   }
-  for (const auto& [id, record] : found) {
+  // Of two that have an address the one that was written last has it.
+  for (const Record& record : all) {
     for (const IpAddress& address : record.addresses) {
       left.erase(address);
     }
-    const auto known = cluster_.records().find(id);
+    const auto known = cluster_.records().find(record.id());
     if (known == cluster_.records().end() || known->second != record) {
       cluster_.put(record);
     }

@@ -147,6 +147,9 @@ std::vector<IpAddress> Cluster::addresses_of(const LocalPod& pod) const {
   if (attachments.front()->id == pod.id) {
     std::ranges::remove_copy_if(object->addresses, std::back_inserter(addresses), is_taken);
   }
+  std::erase_if(addresses, [&pod](const IpAddress& address) {
+    return std::ranges::find(pod.lost, address) != pod.lost.end();
+  });
   sort_once_each(addresses);
   return addresses;
 }

@@ -24,6 +24,8 @@ struct LocalPod {
   std::string uid;
   // Those that the chain gave it; with those that the API server knows of it, the subject's.
   std::vector<base::IpAddress> addresses;
+  // That its object may name yet, but another pod of the node has by now.
+  std::vector<base::IpAddress> lost;
   // While no such pod is known: isolated in both directions, with nothing allowed; or not at all.
   bool closed_while_unknown = true;
   // In a direction in which it is not isolated there is nothing to be said of it; it is a subject

@@ -1,8 +1,11 @@
 #include "common/netpol/record.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <iterator>
 #include <string_view>
+#include <system_error>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
@@ -124,15 +127,25 @@ Result<std::optional<Record>> Records::find(const std::string& container_id,
 }
 
 Result<std::vector<Record>> Records::list(std::vector<std::string>& notices) const {
-  std::vector<Record> records;
+  struct Found {
+    std::filesystem::file_time_type written;
+    Record record;
+  };
+  std::vector<Found> found;
   for (const std::string& name : TRY(folder_.names())) {
+    std::error_code failure;  // of one that is gone by now
+    const auto written = std::filesystem::last_write_time(folder_.path_of(name), failure);
     auto record = read(name);
     if (!record.ok()) {
       notices.push_back(record.error().text());
     } else if (record->has_value()) {
-      records.push_back(**std::move(record));
+      found.push_back({written, **std::move(record)});
     }
   }
+  std::ranges::stable_sort(found, {}, &Found::written);
+  std::vector<Record> records;
+  std::ranges::transform(found, std::back_inserter(records),
+                         [](Found& one) { return std::move(one.record); });
   return records;
 }
 

@@ -51,7 +51,8 @@ class Records {
   // Nothing where there is none.
   base::Result<std::optional<Record>> find(const std::string& container_id,
                                            const std::string& if_name) const;
-  // All that can be read; what can't is left out and named in `notices`.
+  // All that can be read, those written last at the end; what can't is left out and named in
+  // `notices`.
   base::Result<std::vector<Record>> list(std::vector<std::string>& notices) const;
   // Its addresses are left then. Also ok where there is none.
   base::Status remove(const std::string& container_id, const std::string& if_name) const;

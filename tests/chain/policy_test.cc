@@ -3,6 +3,7 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <csignal>
 #include <thread>
 
 #include <gtest/gtest.h>
@@ -108,6 +109,38 @@ TEST(NoMomentWithoutPolicy, APodThatNobodyCouldTellOfIsShutUntilTheAgentComes) {
   node.start_agent();
   EXPECT_TRUE(probers.in.arrives());
   EXPECT_TRUE(probers.out.arrives());
+}
+
+// The plugin gives up after 2 s and shuts the pod by itself, while the agent, which is slow, comes
+// to the same pod: sooner, later, at the same moment.
+TEST(NoMomentWithoutPolicy, WithAnAgentWhoseAnswerComesTooLateNoPodStaysShutOrGetsOpen) {
+  PoliciedNode node;
+  node.install({.policy_keys = {{"waitSeconds", 2}}});
+  node.put_policy("deny", deny_all({{"matchLabels", {{"app", "web"}}}}));
+  node.put_pod("web");
+  node.put_pod("free");
+  node.start_agent();
+  const ScratchNetNs web;
+  const ScratchNetNs free;
+  const Probers denied(node, web, kWeb);
+  const Probers allowed(node, free, "172.30.1.6");
+  for (const int late : {1'950, 2'000, 2'060, 2'500}) {
+    node.agent().signal(SIGSTOP);
+    {
+      const std::jthread beside([&] { node.add("free", free, "172.30.1.6"); });
+      const std::jthread again([&] {
+        std::this_thread::sleep_for(milliseconds(late));
+        node.agent().signal(SIGCONT);
+      });
+      node.add("web", web, kWeb);
+    }
+    EXPECT_TRUE(allowed.in.arrives()) << late << " ms";
+    EXPECT_TRUE(allowed.out.arrives()) << late << " ms";
+    EXPECT_TRUE(can_ping(node.chain().node(), kWeb)) << "kubelet's probe";
+    EXPECT_EQ(denied.arrived(), 0) << late << " ms";
+    node.del("web", web);
+    node.del("free", free);
+  }
 }
 
 TEST(NoMomentWithoutPolicy, BesideAChainThatHasNone) {

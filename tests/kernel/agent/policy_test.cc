@@ -1,5 +1,8 @@
 // NetworkPolicies of running pods and of pods that start: at a real API server's word, tried with
 // real packets.
+#include <chrono>
+#include <thread>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -12,7 +15,17 @@ namespace {
 using testing::HasSubstr;
 using Json = nlohmann::json;
 
-using Policy = PolicyTest;
+class Policy : public PolicyTest {
+ protected:
+  // Another one in the place of web, whose id is before web's or behind it.
+  PolicyPod old_pod(bool is_first) const {
+    PolicyPod pod{node_.scene.pod_a, "old", "u-old"};
+    while ((node_.record_of(pod).id() < node_.record_of(node_.web).id()) != is_first) {
+      pod.uid += "+";
+    }
+    return pod;
+  }
+};
 
 TEST_F(Policy, APodsRulesAreInPlaceWhenItsAddIsAnswered) {
   node_.put_policy("closed", nobody_enters());
@@ -107,6 +120,41 @@ TEST_F(Policy, WhenItsRecordGoesAPodIsForgotten) {
     return node_.scene.node.netns.sh("nft list map inet catena in4 2>&1 || true")
                .find("10.1.0.1") == std::string::npos;
   }));
+}
+
+// The old one's DEL has not come yet. Rules are in order of ids.
+TEST_F(Policy, OfTwoPodsWithOneAddressTheOneThatWasAddedLastHasIt) {
+  Json of_old = nobody_enters();
+  of_old["podSelector"] = {{"matchLabels", {{"name", "old"}}}};
+  of_old["ingress"] = Json::array({Json::object()});
+  node_.put_policy("open", of_old);
+  Json of_web = nobody_enters();
+  of_web["podSelector"] = {{"matchLabels", {{"name", "web"}}}};
+  node_.put_policy("closed", of_web);
+  for (const bool first : {true, false}) {
+    const PolicyPod old = old_pod(first);
+    const std::string& uid = old.uid;
+    node_.watched.api().objects().remove("Pod", "shop", "old");
+    node_.put_pod(old);
+    auto agent = node_.start();
+    EXPECT_TRUE(node_.add(*agent, node_.client).contains("result"));
+    EXPECT_TRUE(node_.add(*agent, old).contains("result"));
+    EXPECT_TRUE(client_reaches_web()) << "the old pod";
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));  // as coarse as files' times are
+    EXPECT_TRUE(node_.add(*agent, node_.web).contains("result"));
+    EXPECT_FALSE(client_reaches_web()) << uid;
+    EXPECT_TRUE(agent->ask({{"duty", "policy.sync"}}).contains("result"));
+    EXPECT_FALSE(client_reaches_web()) << uid;
+    agent.reset();
+    agent = node_.start();
+    EXPECT_TRUE(agent->ask({{"duty", "policy.sync"}}).contains("result"));
+    EXPECT_FALSE(client_reaches_web()) << uid << " after a restart";
+    node_.remove_record(old);
+    EXPECT_TRUE(eventually([&] { return agent->metric("catena_agent_policy_subjects") == 2; }));
+    EXPECT_FALSE(client_reaches_web()) << uid << " when the old one is gone";
+    node_.remove_record(node_.web);
+    EXPECT_TRUE(eventually([&] { return agent->metric("catena_agent_policy_subjects") == 1; }));
+  }
 }
 
 TEST_F(Policy, AnAddThatComesBehindItsDelIsRefused) {

@@ -1,4 +1,5 @@
 // A pod with an ENI of its own, under policies that a running agent keeps on its NIC.
+#include <csignal>
 #include <fstream>
 #include <memory>
 #include <thread>
@@ -53,12 +54,13 @@ class OwnEniUnderPolicy : public testing::Test {
         << agent_->log();
   }
 
-  Answer policy(const std::string& command) const {
-    const json config = {{"cniVersion", "1.1.0"},
-                         {"name", "testnet"},
-                         {"type", "catena-policy"},
-                         {"stateDir", scene_.state_dir()},
-                         {"prevResult", link_}};
+  Answer policy(const std::string& command, const json& keys = json::object()) const {
+    json config = {{"cniVersion", "1.1.0"},
+                   {"name", "testnet"},
+                   {"type", "catena-policy"},
+                   {"stateDir", scene_.state_dir()},
+                   {"prevResult", link_}};
+    config.update(keys);
     PluginSite site = site_without_agent("catena-policy", scene_.node(), scene_.dir());
     site.environment = {{"CNI_PATH", scene_.dir()}, {"CATENA_SOCKET", agent_->socket()}};
     return call_plugin(site, {.command = command,
@@ -117,6 +119,27 @@ TEST_F(OwnEniUnderPolicy, HasNoMomentWithoutOne) {
   put_policy("more", {{"podSelector", json::object()},
                       {"ingress", {{{"from", {{{"ipBlock", {{"cidr", "192.168.1.0/24"}}}}}}}}}});
   EXPECT_TRUE(in.arrives());
+}
+
+// The plugin gives up after 2 s and shuts the pod by itself while the agent comes to it.
+TEST_F(OwnEniUnderPolicy, DoesNotStayShutWhereTheAgentsAnswerComesTooLate) {
+  start_agent();
+  const Prober in = probing(scene_.vpc.b(), pod_, kPod);
+  const Prober out = probing(pod_, scene_.vpc.b(), kOtherNode);
+  for (const int late : {1'950, 2'000, 2'060}) {
+    link_ = scene_.add(pod_, "pod-a", closed_).json;
+    agent_->signal(SIGSTOP);
+    {
+      const std::jthread again([&] {
+        std::this_thread::sleep_for(milliseconds(late));
+        agent_->signal(SIGCONT);
+      });
+      EXPECT_TRUE(policy("ADD", {{"waitSeconds", 2}}).ok());
+    }
+    EXPECT_TRUE(in.arrives()) << late << " ms";
+    EXPECT_TRUE(out.arrives()) << late << " ms";
+    del();
+  }
 }
 
 // Inside a pod nobody tells the agent of it.

@@ -1,7 +1,9 @@
 // Records of pods under NetworkPolicy.
 #include "common/netpol/record.h"
 
+#include <chrono>
 #include <filesystem>
+#include <thread>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -61,6 +63,38 @@ TEST(Record, WhatCantBeReadIsNamedAndHidesNoOther) {
   EXPECT_THAT(must(records.list(notices)), SizeIs(1));
   EXPECT_THAT(notices, testing::UnorderedElementsAre(HasSubstr("0123456789abcdef"),
                                                      HasSubstr("0123456789abcdee")));
+}
+
+TEST(Records, OfAPodThatIsGoneItsAddressesAreLeftUntilTheyAreSettled) {
+  const test::TempDir dir;
+  const Records records(dir.path());
+  const Record record = some_record();
+  EXPECT_THAT(must(records.left()), IsEmpty());
+  must(records.write(record));
+  must(records.remove(record.container_id, record.if_name));
+  EXPECT_THAT(must(records.left()), testing::UnorderedElementsAreArray(record.addresses));
+  EXPECT_EQ(records.left_among(record.addresses), record.addresses);
+  must(records.settle(record.addresses));
+  EXPECT_THAT(must(records.left()), IsEmpty());
+  must(records.settle(record.addresses));
+  // One that was none leaves nothing.
+  must(records.remove(record.container_id, record.if_name));
+  EXPECT_THAT(must(records.left()), IsEmpty());
+}
+
+TEST(Records, AreListedInTheOrderInWhichTheyWereWritten) {
+  const test::TempDir dir;
+  const Records records(dir.path());
+  std::vector<Record> written;
+  for (const char* container : {"c", "a", "b", "d"}) {
+    Record record = some_record();
+    record.container_id = container;
+    must(records.write(record));
+    written.push_back(record);
+    std::this_thread::sleep_for(std::chrono::milliseconds(15));  // as coarse as files' times are
+  }
+  std::vector<std::string> notices;
+  EXPECT_EQ(must(records.list(notices)), written);
 }
 
 TEST(Record, ItsIdIsOfContainerAndInterface) {
