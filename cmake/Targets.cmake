@@ -49,7 +49,10 @@ function(catena_plugin name)
     # calls.
     set_property(TARGET catena-${name} PROPERTY POSITION_INDEPENDENT_CODE)
     target_compile_options(catena-${name} PRIVATE -fPIE)
-    target_link_options(catena-${name} PRIVATE -static-pie -Wl,--no-warnings)
+    target_link_options(catena-${name} PRIVATE -static-pie -Wl,--no-warnings -Wl,-z,pack-relative-relocs)
+    # In the place of what libc has under these names, so not to be optimised away before libc is looked at.
+    target_sources(catena-${name} PRIVATE ${PROJECT_SOURCE_DIR}/plugins/absent.cc)
+    set_source_files_properties(${PROJECT_SOURCE_DIR}/plugins/absent.cc PROPERTIES COMPILE_OPTIONS -fno-lto)
   elseif(NOT CATENA_SANITIZE)
     target_link_options(catena-${name} PRIVATE -static-libstdc++ -static-libgcc)
   endif()
