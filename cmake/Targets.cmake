@@ -63,7 +63,7 @@ function(catena_plugin name)
     # calls.
     set_property(TARGET catena-${name} PROPERTY POSITION_INDEPENDENT_CODE)
     target_compile_options(catena-${name} PRIVATE -fPIE)
-    target_link_options(catena-${name} PRIVATE -static-pie -Wl,--no-warnings)
+    target_link_options(catena-${name} PRIVATE -static-pie -Wl,--no-warnings -Wl,-z,pack-relative-relocs)
     target_link_libraries(catena-${name} PRIVATE ${CATENA_QUICK_START})
   elseif(NOT CATENA_SANITIZE)
     target_link_options(catena-${name} PRIVATE -static-libstdc++ -static-libgcc)

@@ -62,14 +62,12 @@ bool PolicyAsks::is_over(const Asker& asker) {
   if (asker.deadline.passed()) {
     return true;
   }
-  const auto record = enforcer_.records().find(asker.record.container_id, asker.record.if_name);
-  if (record.ok() && record->has_value()) {
+  if (enforcer_.records().has(asker.record.container_id, asker.record.if_name)) {
     return false;
   }
-  asker.reply(record.ok() ? Error(ErrorKind::kNotFound, "there is no record of container " +
-                                                            asker.record.container_id + " in " +
-                                                            enforcer_.records().directory())
-                          : record.error());
+  asker.reply(Error(ErrorKind::kNotFound, "there is no record of container " +
+                                              asker.record.container_id + " in " +
+                                              enforcer_.records().directory()));
   return true;
 }
 

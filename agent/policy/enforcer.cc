@@ -12,9 +12,14 @@ using base::Status;
 using netpol::Record;
 
 Result<base::FileLock> Enforcer::lock(const base::Deadline& deadline) const {
+  const std::string path = state_dir_ + "/policy/lock";
+  const std::string what = "wait for another agent's policies";
+  auto lock = base::FileLock::acquire(path, deadline).context(what);
+  if (lock.ok() || !lock.error().is(base::ErrorKind::kNotFound)) {
+    return lock;
+  }
   TRY(base::make_directories(state_dir_ + "/policy"));
-  return base::FileLock::acquire(state_dir_ + "/policy/lock", deadline)
-      .context("wait for another agent's policies");
+  return base::FileLock::acquire(path, deadline).context(what);
 }
 
 Status Enforcer::read_records(std::vector<std::string>& notices, std::set<IpAddress>& left) {

@@ -126,6 +126,10 @@ Result<std::optional<Record>> Records::find(const std::string& container_id,
   return read(id_of(container_id, if_name));
 }
 
+bool Records::has(const std::string& container_id, const std::string& if_name) const {
+  return folder_.has(id_of(container_id, if_name));
+}
+
 Result<std::vector<Record>> Records::list(std::vector<std::string>& notices) const {
   struct Found {
     std::filesystem::file_time_type written;

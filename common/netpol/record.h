@@ -51,6 +51,7 @@ class Records {
   // Nothing where there is none.
   base::Result<std::optional<Record>> find(const std::string& container_id,
                                            const std::string& if_name) const;
+  bool has(const std::string& container_id, const std::string& if_name) const;
   // All that can be read, those written last at the end; what can't is left out and named in
   // `notices`.
   base::Result<std::vector<Record>> list(std::vector<std::string>& notices) const;

@@ -22,12 +22,8 @@ Launch status_launch(const Rig& rig) {
           configuration.dump()};
 }
 
-Figure time_status(Rig& rig, const Size& size) {
-  rig.make_pods(kPods);
+Figure time_status(const Rig& rig, const Size& size) {
   rig.enter();
-  for (std::size_t pod = 0; pod < kPods; ++pod) {
-    rig.add_launch(pod).time();
-  }
   Launch launch = status_launch(rig);
   launch.time();
   Samples times;
@@ -39,10 +35,31 @@ Figure time_status(Rig& rig, const Size& size) {
   return figure;
 }
 
+Figure time_with_pods(Rig& rig, const Size& size) {
+  rig.make_pods(kPods);
+  rig.enter();
+  for (std::size_t pod = 0; pod < kPods; ++pod) {
+    rig.add_launch(pod).time();
+  }
+  return time_status(rig, size);
+}
+
+// Before there is a rule, which is when the kernel must be asked what it can do.
+Figure time_without_policies(const Size& size) {
+  const auto rig = node_rig("policy before the first pod", our_binary("policy"));
+  rig->conf_json = nlohmann::json{{"cniVersion", "1.1.0"},
+                                  {"name", "bench"},
+                                  {"type", "catena-policy"},
+                                  {"stateDir", rig->dir.path()}}
+                       .dump();
+  return time_status(*rig, size);
+}
+
 }  // namespace
 
 std::vector<Figure> measure_status(const Size& size) {
-  return {time_status(*our_rig(), size), time_status(*eni_rig(kRoom), size)};
+  return {time_with_pods(*our_rig(), size), time_with_pods(*eni_rig(kRoom), size),
+          time_without_policies(size)};
 }
 
 }  // namespace catena::bench
