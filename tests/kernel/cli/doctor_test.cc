@@ -161,22 +161,5 @@ TEST_F(Doctor, ChangesNothing) {
   EXPECT_EQ(*base::read_file(node.state_dir() + "/journal", 1'000'000), *journal);
 }
 
-TEST_F(Doctor, AStrictPrimaryNicIsReportedWithWhatToSet) {
-  const std::string nic =
-      node.node.sh("ip route show default | sed -n 's/.* dev \\([^ ]*\\).*/\\1/p' | tr -d '\\n'");
-  const std::string here = "net.ipv4.conf." + nic + ".rp_filter";
-  node.node.sh("sysctl -qw net.ipv4.conf.all.rp_filter=0 " + here + "=2");
-  EXPECT_THAT(findings_about(examine(), "rp_filter"), testing::Not(Contains(HasSubstr("strict"))));
-  // The stricter of the two is in force.
-  for (const std::string& strict : {here + "=1", here + "=0 net.ipv4.conf.all.rp_filter=1"}) {
-    node.node.sh("sysctl -qw " + strict);
-    const json report = examine();
-    EXPECT_THAT(findings_about(report, "rp_filter"),
-                Contains(AllOf(HasSubstr("warning: "), HasSubstr(nic), HasSubstr("strict"))))
-        << strict;
-    EXPECT_THAT(report.dump(), HasSubstr("sysctl -w " + here + "=2"));
-  }
-}
-
 }  // namespace
 }  // namespace catena::test
