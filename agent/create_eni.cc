@@ -18,7 +18,7 @@ constexpr Millis kLongestPoll{5'000};
 // Once the NIC is on the node, where the API's word is waited for.
 constexpr Millis kPollWithNic{500};
 // A look at the node's links costs less than a millisecond.
-constexpr Millis kLookForNic{50};
+constexpr Millis kLookForNic{100};
 // An attach that failed falls back to Available without a word; so many are tried.
 constexpr int kAttaches = 3;
 

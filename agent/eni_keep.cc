@@ -15,6 +15,13 @@ std::chrono::nanoseconds idle_for(const ipam::Store& store, const ExclusiveEni& 
   return eni.records.empty() ? std::chrono::nanoseconds(0) : shortest;
 }
 
+// What cools can't be given back yet.
+bool cools(const ExclusiveEni& eni) {
+  return std::ranges::any_of(eni.records, [](const ipam::Record& record) {
+    return record.state == ipam::State::kCooling;
+  });
+}
+
 class EniKeeping {
  public:
   explicit EniKeeping(Duty& duty)
@@ -51,7 +58,8 @@ class EniKeeping {
 
   // Those idle for longest go first.
   base::Status shrink(std::vector<ExclusiveEni> enis) {
-    std::erase_if(enis, [](const ExclusiveEni& eni) { return !eni.is_idle() || eni.strayed; });
+    std::erase_if(
+        enis, [](const ExclusiveEni& eni) { return !eni.is_idle() || eni.strayed || cools(eni); });
     std::ranges::sort(enis, std::ranges::greater(),
                       [this](const ExclusiveEni& eni) { return idle_for(duty_.store(), eni); });
     const auto surplus = static_cast<std::ptrdiff_t>(enis.size()) - bounds_.max;

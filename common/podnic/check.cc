@@ -24,13 +24,12 @@ bool is_first_link(const Expected& expected, Family family) {
   });
 }
 
-Status compare_addresses(Side& pod, const Link& nic, const PodNic& expected) {
+Status compare_addresses(Side& pod, const Link& nic, const std::vector<Prefix>& expected) {
   std::vector<Prefix> extra = TRY(pod.socket().list_addresses(nic));
   std::erase_if(extra, [](const Prefix& prefix) {
     return !prefix.is_v4() && prefix.address().is_link_local();
   });
-  for (const IpAddress& address : expected.addresses) {
-    const Prefix own = own_prefix(expected, address);
+  for (const Prefix& own : expected) {
     if (std::erase(extra, own) == 0) {
       pod.differ("address " + own.to_string() + " of " + nic.name + " is gone");
     }
@@ -63,7 +62,7 @@ Status compare_nic(Side& pod, const Expected& expected) {
   if (!nic.has_value()) {
     return {};
   }
-  TRY(compare_addresses(pod, *nic, plan));
+  TRY(compare_addresses(pod, *nic, expected.addresses));
   const std::set<std::uint32_t> by_source = TRY(tables_by_source(pod, plan));
   for (const Family family : plan.families()) {
     const NicRoutes wanted = TRY(routes_of(*nic, plan, {family, is_first_link(expected, family)}));

@@ -16,6 +16,8 @@ struct Expected {
   PodNic nic;
   // Of the NIC: as the last plugin of the chain left it. Absent: it did not say.
   std::optional<std::uint32_t> mtu;  // bytes
+  // Of the NIC: as ADD listed them.
+  std::vector<base::Prefix> addresses;
   // As the result of ADD lists them: a default route among them says that the NIC is the first link
   // of its family.
   std::vector<cni::RouteConfig> routes;

@@ -90,7 +90,13 @@ Result<NicRoutes> routes_of(const Link& link, const PodNic& nic, const FamilyOfN
 }
 
 Prefix own_prefix(const PodNic& nic, const IpAddress& address) {
-  return {address, address.is_v4() ? nic.prefix_length : address.bits()};
+  if (address.is_v4()) {
+    return {address, nic.prefix_length};
+  }
+  constexpr int kBlock = 64;
+  const bool is_of_block =
+      nic.gateway6.has_value() && Prefix(*nic.gateway6, kBlock).contains(address);
+  return {address, is_of_block ? kBlock : address.bits()};
 }
 
 Result<Link> move_in(netlink::Socket& node, netlink::Socket& pod, const netlink::NetNs& sandbox,

@@ -28,8 +28,8 @@ struct PodNic {
   std::vector<base::Family> families() const;
 };
 
-// As the pod has it: an IPv4 address with the vSwitch's prefix, an IPv6 address alone, since the
-// prefix of a vSwitch's IPv6 block is not known here.
+// As the pod has it: with the vSwitch's prefix, which in IPv6 is a /64 in this cloud; alone where
+// its gateway shows that it is of no such block.
 base::Prefix own_prefix(const PodNic& nic, const base::IpAddress& address);
 
 // Inside the pod under the attachment's name, down, its old name kept in its alias. One move;

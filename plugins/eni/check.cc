@@ -32,6 +32,7 @@ Result<Differences> kernel_differences(const Checked& checked, const ipam::Eni& 
   const auto nic = TRY(podlink::find_node(checked.node, "", settings.families));
   podnic::Expected expected{.nic = pod_nic_of(request, settings, eni, nic),
                             .mtu = std::nullopt,
+                            .addresses = {},
                             .routes = previous->routes,
                             .peer = std::nullopt};
   if (const auto* of_pod = attachment::pod_interface_in(previous, request.args.attachment);
@@ -39,6 +40,12 @@ Result<Differences> kernel_differences(const Checked& checked, const ipam::Eni& 
     expected.mtu = of_pod->mtu;
   }
   expected.nic.addresses = attachment::addresses_in(previous, request.args.attachment);
+  for (const cni::IpConfig& one : previous->ips) {
+    const auto& own = expected.nic.addresses;
+    if (std::ranges::find(own, one.address.address()) != own.end()) {
+      expected.addresses.push_back(one.address);
+    }
+  }
   if (settings.host_peer) {
     expected.peer = host_peer_of(settings, eni, nic);
   }

@@ -164,8 +164,12 @@ double agents_share(std::uint64_t seed) {
   agent::Duty duty(store, client, settings, std::chrono::minutes(10));
   const auto begin = pace.elapsed();
   // As the kernel shows it: when the cloud has plugged it in.
-  duty.look_for_nics(
-      [&](const base::Mac&) -> base::Result<bool> { return pace.elapsed() - begin >= kAttach; });
+  duty.look_for_nics([&](const base::Mac& mac) -> base::Result<bool> {
+    const nlohmann::json truth = cloud.world().dump();
+    return std::ranges::any_of(truth["enis"], [&mac](const nlohmann::json& eni) {
+      return eni["mac"] == mac.to_string() && eni["state"] == "InUse";
+    });
+  });
   const auto grown = agent::grow_exclusive(duty, {.enis = 1, .families = {}});
   if (!grown.ok() || grown->missing > 0) {
     die("eni.grow: " + (grown.ok() ? "not enough" : grown.error().text()));

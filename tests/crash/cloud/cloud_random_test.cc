@@ -3,7 +3,7 @@
 // pod loses its address, after recovery the cloud holds nothing that the store does not know, and
 // the store says what the cloud says. In virtual time.
 //
-//   CATENA_FULL=1  10,000 lives instead of 200
+//   CATENA_FULL=1  10,000 lives instead of 150
 //   CATENA_SEED=n  the seed of the first, the next ones follow
 //   CATENA_LIFE=n  this one alone, which tells its story
 #include <cstdio>
@@ -31,7 +31,7 @@ TEST(CloudRandom, WhateverIsKilledOrFailsIsMendedByRecovery) {
     return;
   }
   const bool full = number_in("CATENA_FULL", 0) == 1;
-  const std::uint64_t runs = full ? 10'000 : 200;
+  const std::uint64_t runs = full ? 10'000 : 150;
   const std::uint64_t first = number_in("CATENA_SEED", 1 + std::random_device()() % 1'000'000);
   std::printf("%llu runs, seeds from %llu\n", static_cast<unsigned long long>(runs),
               static_cast<unsigned long long>(first));

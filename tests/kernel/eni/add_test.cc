@@ -82,6 +82,15 @@ TEST(EniAdd, ThePodSeesTheNicInTheVswitchsPrefixAndVeth1) {
   EXPECT_THAT(pod.sh("ip link show eth0"), HasSubstr("alias was "));
 }
 
+TEST(EniAdd, AnIpv6AddressHasTheVswitchsPrefixToo) {
+  const OwnEniNode scene;
+  const ScratchNetNs pod;
+  const json both{{"ipFamilies", {"ipv4", "ipv6"}}};
+  const Answer added = scene.add(pod, "pod-a", both);
+  EXPECT_EQ(added.json["ips"][1]["address"], "fd00:a::31/64");
+  EXPECT_THAT(pod.sh("ip -6 addr show dev eth0"), HasSubstr("inet6 fd00:a::31/64 scope global"));
+}
+
 TEST(EniAdd, AnEniWhoseNicIsNotThereIsPassedOverAndNamed) {
   const OwnEniNode scene({.enis = 0});
   scene.put_eni(1);

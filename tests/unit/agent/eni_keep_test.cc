@@ -44,6 +44,25 @@ TEST_F(EniKeepTest, AnEniThatNoPodHadForTenMinutesIsDetachedAndDeleted) {
   EXPECT_THAT(store_.list().value(), SizeIs(0));
 }
 
+TEST_F(EniKeepTest, AnEniWhoseAddressCoolsIsLeftUntilItHasCooled) {
+  settings_.pool.idle_enis.reclaim_after = Millis(1'000);
+  ipam::Store cooling(dir_.path() + "/state", {.clock = &clock_, .boot_id = "b-1"});
+  ASSERT_TRUE(grow_enis_for(1).ok());
+  start_eni_pod("web");
+  end_eni_pod("web");
+  const auto kept_on = [&] {
+    Duty now = duty_on(cooling);
+    const auto done = keep_exclusive(now);
+    EXPECT_TRUE(done.ok()) << text_of(done);
+    return done.ok() ? done->released.size() : 99;
+  };
+  pace_.sleep(std::chrono::seconds(5));
+  EXPECT_EQ(kept_on(), 0U);
+  pace_.sleep(std::chrono::seconds(31));
+  EXPECT_EQ(kept_on(), 1U);
+  EXPECT_THAT(enis(), SizeIs(0));
+}
+
 TEST_F(EniKeepTest, PodsThatFollowOneAnotherUseOneEniAndCostNoCall) {
   ASSERT_TRUE(grow_enis_for(1).ok());
   const std::uint64_t before = all_calls();
