@@ -73,8 +73,8 @@ std::vector<Case> cases() {
           {"pod", true, false, 1, true, 100},     {"pod", false, false, 8, false, 10},
           {"host", false, true, 1, true, 10},     {"host", false, false, 1, false, 100},
           {"nic", true, true, 8, false, 10},      {"nic", true, false, 1, true, 10},
-          {"pod", true, true, 8, false, 1},       {"unshaped", true, false, 1, false, 10},
-          {"shaped", false, false, 1, true, 100}, {"unshaped", false, true, 1, false, 10}};
+          {"pod", true, true, 8, false, 1},       {"shaped", false, false, 1, true, 100},
+          {"unshaped", false, true, 1, false, 10}};
 }
 
 class Rig {
