@@ -61,4 +61,8 @@ netlink::Tbf numbers_of(const Limit& limit, std::uint32_t mtu) {
   return numbers;
 }
 
+std::uint32_t class_queue_of(const netlink::Tbf& numbers) {
+  return std::max(numbers.limit, static_cast<std::uint32_t>(kGsoPacket));
+}
+
 }  // namespace catena::shaping

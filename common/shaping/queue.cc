@@ -87,7 +87,8 @@ Status set_htb(const Queue& queue) {
     requests.push_back(netlink::set_root_htb(queue.link, major, default_minor(queue)));
   }
   requests.push_back(netlink::set_htb_class(queue.link, limited_class(queue), numbers.bucket));
-  requests.push_back(netlink::set_class_bfifo(queue.link, limited_class(queue), numbers.limit));
+  requests.push_back(
+      netlink::set_class_bfifo(queue.link, limited_class(queue), class_queue_of(numbers)));
   for (const FamilyPriority& of : kPriorities) {
     requests.push_back(netlink::delete_network_filters(queue.link, major, of.family, of.priority));
     for (const NetworkFilter& filter : filters_of(queue, of.family)) {
@@ -150,7 +151,7 @@ Status compare_htb(const Queue& queue, const std::string& where, Differences& di
   }
   compare_numbers(*limited, expected, where, differences);
   const auto leaf = TRY(present(queue.socket->find_class_qdisc(queue.link, limited_class(queue))));
-  compare_limit(leaf.value_or(Qdisc()), expected.limit, where, differences);
+  compare_limit(leaf.value_or(Qdisc()), class_queue_of(expected), where, differences);
   return compare_filters(queue, where, differences);
 }
 

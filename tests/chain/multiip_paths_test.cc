@@ -8,6 +8,7 @@
 
 #include "common/ipam/store.h"
 #include "tests/chain/beyond_vpc.h"
+#include "tests/chain/in_service.h"
 #include "tests/chain/kube_proxy.h"
 #include "tests/chain/shared_enis.h"
 #include "tests/support/call.h"
@@ -251,13 +252,19 @@ TEST_P(ServicePaths, ClusterIpsAndNodePortsLeadToBackendsOnTheNodeAndElsewhere) 
   EXPECT_EQ(nodes_.spoofed(), 0);
 }
 
-INSTANTIATE_TEST_SUITE_P(, ServicePaths,
-                         testing::Values(Shape{"marks", ProxyMode::kIptables, 0},
-                                         Shape{"marks", ProxyMode::kIptablesLegacy, 2},
-                                         Shape{"marks", ProxyMode::kNftables, 1},
-                                         Shape{"rules", ProxyMode::kIptablesLegacy, 1},
-                                         Shape{"rules", ProxyMode::kNftables, 2}),
-                         name_of);
+std::vector<Shape> service_shapes() {
+  std::vector<Shape> shapes = {{"marks", ProxyMode::kIptablesLegacy, 0},
+                               {"marks", ProxyMode::kNftables, 1},
+                               {"rules", ProxyMode::kIptables, 1},
+                               {"rules", ProxyMode::kNftables, 2}};
+  if (is_full_run()) {
+    shapes.push_back({"marks", ProxyMode::kIptables, 2});
+    shapes.push_back({"rules", ProxyMode::kIptablesLegacy, 0});
+  }
+  return shapes;
+}
+
+INSTANTIATE_TEST_SUITE_P(, ServicePaths, testing::ValuesIn(service_shapes()), name_of);
 
 }  // namespace
 }  // namespace catena::test
