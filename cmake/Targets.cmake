@@ -35,23 +35,25 @@ endfunction()
 # What a node is given: all plugins, no tests.
 add_custom_target(plugins)
 
-# libc's start without the slow half of it (quick_start.py); empty where this libc is not known.
-set(CATENA_QUICK_START "")
-if(NOT CATENA_SANITIZE)
+# The start of libc.a without the slow half of it (quick_start.py): empty where this libc is not known,
+# or with -DCATENA_QUICK_START=OFF.
+option(CATENA_QUICK_START "static plugins start without asking the CPU for its caches" ON)
+set(catena_quick_start)
+if(CATENA_QUICK_START AND NOT CATENA_SANITIZE)
   execute_process(COMMAND ${CMAKE_CXX_COMPILER} -print-file-name=libc.a
                   OUTPUT_VARIABLE catena_libc OUTPUT_STRIP_TRAILING_WHITESPACE)
   set(catena_start ${CMAKE_BINARY_DIR}/quick_start.o)
   execute_process(COMMAND ${PROJECT_SOURCE_DIR}/cmake/quick_start.py ${catena_libc} ${catena_start}
                   RESULT_VARIABLE catena_status)
   if(catena_status EQUAL 0)
-    set(CATENA_QUICK_START ${catena_start})
+    set(catena_quick_start ${catena_start})
   endif()
 endif()
 
 # catena_plugin(<name> SOURCES a.cc ... DEPS ... [STATIC]): binary bin/catena-<name>, all but libc
 # linked in. STATIC: libc too, which saves half of the start and more (0.25 ms, and what quick_start.py
-# saves); for a plugin that asks
-# libc for no names of hosts, users or services, since libc loads libraries for these.
+# saves); for a plugin that asks libc for no names of hosts, users or services, since libc loads libraries
+# for these.
 function(catena_plugin name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "STATIC" "" "SOURCES;DEPS")
   add_executable(catena-${name} ${arg_SOURCES})
@@ -64,7 +66,7 @@ function(catena_plugin name)
     set_property(TARGET catena-${name} PROPERTY POSITION_INDEPENDENT_CODE)
     target_compile_options(catena-${name} PRIVATE -fPIE)
     target_link_options(catena-${name} PRIVATE -static-pie -Wl,--no-warnings -Wl,-z,pack-relative-relocs)
-    target_link_libraries(catena-${name} PRIVATE ${CATENA_QUICK_START})
+    target_link_libraries(catena-${name} PRIVATE ${catena_quick_start})
   elseif(NOT CATENA_SANITIZE)
     target_link_options(catena-${name} PRIVATE -static-libstdc++ -static-libgcc)
   endif()

@@ -13,8 +13,8 @@ using base::ErrorKind;
 using base::Status;
 using firewall::Backend;
 
-// What is in use can be done. Where nothing is, trying it out costs an RCU grace period (16 ms), and
-// runtimes ask every 5 s: so the chains stay, with nothing in them.
+// What is in use can be done. Where nothing is, trying it out costs an RCU grace period (16 ms),
+// and runtimes ask every 5 s: so the chains stay, with nothing in them.
 Status has_nftables() {
   auto policies = TRY(firewall::Policies::open(firewall::Place::kNode));
   const auto in_place = policies.has_base();
