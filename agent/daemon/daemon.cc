@@ -46,7 +46,7 @@ constexpr seconds kIntentAge{20};
 constexpr seconds kLookAtIntents{30};
 // A duty so long past its budget hangs.
 constexpr seconds kHangs{60};
-constexpr seconds kRest{5};
+constexpr Millis kRest{2'500};
 constexpr Millis kGatherChanges{200};
 
 class Daemon {
