@@ -70,11 +70,10 @@ std::vector<Case> cases() {
     return whole_table();
   }
   return {{"pod", true, true, 1, false, 10},      {"pod", false, true, 8, true, 10},
-          {"pod", true, false, 1, true, 100},     {"pod", false, false, 8, false, 10},
-          {"host", false, true, 1, true, 10},     {"host", false, false, 1, false, 100},
-          {"nic", true, true, 8, false, 10},      {"nic", true, false, 1, true, 10},
-          {"pod", true, true, 8, false, 1},       {"shaped", false, false, 1, true, 100},
-          {"unshaped", false, true, 1, false, 10}};
+          {"pod", true, false, 1, true, 100},     {"host", false, true, 1, true, 10},
+          {"host", false, false, 1, false, 100},  {"nic", true, true, 8, false, 10},
+          {"nic", true, false, 1, true, 10},      {"pod", true, true, 8, false, 1},
+          {"shaped", false, false, 1, true, 100}, {"unshaped", false, true, 1, false, 10}};
 }
 
 class Rig {
