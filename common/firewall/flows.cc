@@ -167,7 +167,7 @@ Status drop_what_comes(const std::vector<Flow>& flows) {
   std::vector<Change> changes;
   std::size_t number = 0;
   const auto write = [&]() -> Status {
-    const Status written = ensure_with(socket.get(), cutting(), changes);
+    Status written = ensure_with(socket.get(), cutting(), changes);
     changes.clear();
     return written;
   };

@@ -34,7 +34,7 @@ TEST(RecordFolder, WhatIsHalfWrittenIsNoRecord) {
   const test::TempDir dir;
   const RecordFolder folder(dir.path());
   std::ofstream(folder.path_of("a.tmp")) << "o";
-  std::ofstream(folder.path_of("b"));
+  const std::ofstream empty(folder.path_of("b"));
   EXPECT_TRUE(must(folder.names()).empty());
   EXPECT_TRUE(folder.has("a.tmp")) << "somebody may be at work";
   EXPECT_TRUE(folder.remove("a").ok());
