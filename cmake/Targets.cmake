@@ -2,7 +2,7 @@
 
 find_package(nlohmann_json 3.11 REQUIRED)
 
-# libnl's static archives: a plugin carries them, so that its start loads nothing but libc.
+# libnl's static archives: a plugin carries them, so that its start loads nothing.
 # libnl-3.a of Debian 12 needs no library but libc.
 foreach(lib nl-3 nl-route-3)
   find_library(CATENA_${lib}_ARCHIVE NAMES lib${lib}.a REQUIRED)
@@ -50,25 +50,22 @@ if(CATENA_QUICK_START AND NOT CATENA_SANITIZE)
   endif()
 endif()
 
-# catena_plugin(<name> SOURCES a.cc ... DEPS ... [STATIC]): binary bin/catena-<name>, all but libc
-# linked in. STATIC: libc too, which saves half of the start and more (0.25 ms, and what quick_start.py
-# saves); for a plugin that asks libc for no names of hosts, users or services, since libc loads libraries
-# for these.
+# catena_plugin(<name> SOURCES a.cc ... DEPS ...): binary bin/catena-<name>, which loads nothing: libc is
+# linked in too, which saves half of the start (0.25 ms, and what quick_start.py saves). So a plugin asks
+# libc for no names of hosts, users or services: for these libc loads libraries.
 function(catena_plugin name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "STATIC" "" "SOURCES;DEPS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;DEPS")
   add_executable(catena-${name} ${arg_SOURCES})
   add_dependencies(plugins catena-${name})
   target_link_libraries(catena-${name} PRIVATE ${arg_DEPS})
   target_compile_definitions(catena-${name} PRIVATE CATENA_VERSION="${PROJECT_VERSION}")
-  if(arg_STATIC AND NOT CATENA_SANITIZE)
+  if(NOT CATENA_SANITIZE)
     # CMake's own -pie or -no-pie would undo it. The linker warns of look-ups of names in libnl, which nobody
     # calls.
     set_property(TARGET catena-${name} PROPERTY POSITION_INDEPENDENT_CODE)
     target_compile_options(catena-${name} PRIVATE -fPIE)
     target_link_options(catena-${name} PRIVATE -static-pie -Wl,--no-warnings -Wl,-z,pack-relative-relocs)
     target_link_libraries(catena-${name} PRIVATE ${catena_quick_start})
-  elseif(NOT CATENA_SANITIZE)
-    target_link_options(catena-${name} PRIVATE -static-libstdc++ -static-libgcc)
   endif()
   catena_prepare_for_lto(catena-${name})
   if(CMAKE_BUILD_TYPE STREQUAL "Release")
