@@ -15,7 +15,7 @@
 
 #include "common/firewall/conntrack.h"
 #include "common/firewall/netfilter.h"
-#include "common/firewall/plan.h"
+#include "common/firewall/policy_plan.h"
 
 namespace catena::firewall {
 namespace {
@@ -30,8 +30,6 @@ constexpr std::array kFamilies{Family::kIpv4, Family::kIpv6};
 // Behind connection tracking (-200) and the marks (-150), before any DNAT (-100): headers are as
 // connection tracking knows them.
 constexpr std::int32_t kPriority = -149;
-// NF_CT_STATE_BIT of established and related connections.
-constexpr std::uint32_t kEstablishedOrRelated = 1U << 1U | 1U << 2U;
 // In the fourth word of TCP's header.
 constexpr std::uint32_t kFlagsOffset = 12;
 constexpr std::uint32_t kSynAndAck = 0x00120000;
@@ -53,15 +51,6 @@ Set cut_set(Family family) {
           false,
           false,
           true};
-}
-
-Rule running() {
-  Expressions expressions;
-  expressions.load_ct(NFT_CT_STATE)
-      .change_bits(kEstablishedOrRelated, 0)
-      .compare(NFT_CMP_NEQ, host_order(0))
-      .verdict(Verdict::accept());
-  return {"a connection that was let through", std::move(expressions)};
 }
 
 Rule beginning() {
@@ -92,7 +81,7 @@ Rule of_cut_flow(Family family) {
 
 Plan cutting() {
   Plan plan;
-  std::vector<Rule> rules{running(), beginning()};
+  std::vector<Rule> rules{established(), beginning()};
   for (const Family family : kFamilies) {
     plan.sets.push_back(cut_set(family));
     rules.push_back(of_cut_flow(family));

@@ -53,15 +53,6 @@ End peer_end(Direction direction) {
   return direction == Direction::kIngress ? End::kSource : End::kDestination;
 }
 
-Rule established() {
-  Expressions expressions;
-  expressions.load_ct(NFT_CT_STATE)
-      .change_bits(kEstablishedOrRelated, 0)
-      .compare(NFT_CMP_NEQ, host_order(0))
-      .verdict(Verdict::accept());
-  return {"a connection that was let through", std::move(expressions)};
-}
-
 // Kernels before 5.7 give no interface here for anything: then the address alone decides.
 Rule from_own_node() {
   Expressions expressions;
@@ -177,6 +168,15 @@ std::string endpoint_key(const netpol::Endpoint& endpoint) {
 }
 
 }  // namespace
+
+Rule established() {
+  Expressions expressions;
+  expressions.load_ct(NFT_CT_STATE)
+      .change_bits(kEstablishedOrRelated, 0)
+      .compare(NFT_CMP_NEQ, host_order(0))
+      .verdict(Verdict::accept());
+  return {"a connection that was let through", std::move(expressions)};
+}
 
 Set subjects_map(Direction direction, base::Family family, const std::string& table) {
   std::string name = direction == Direction::kIngress ? "in" : "eg";

@@ -16,6 +16,9 @@ namespace catena::firewall {
 enum class Direction : std::uint8_t { kIngress, kEgress };
 inline constexpr Direction kDirections[] = {Direction::kIngress, Direction::kEgress};
 
+// Accepts what belongs to a connection that was let through.
+Rule established();
+
 // Base chains, maps and what they need.
 Plan policy_base(Place place, const std::string& table = kTable);
 
