@@ -1,5 +1,8 @@
 #include "plugins/policy/close.h"
 
+#include <algorithm>
+#include <vector>
+
 #include "common/firewall/connections.h"
 #include "plugins/policy/pod.h"
 
@@ -34,11 +37,11 @@ Status shut(const Record& record, Backend backend) {
     return Error(ErrorKind::kTryAgain, "by iptables only the agent can shut a pod")
         .advice("start catena-agent");
   }
-  for (const Place place : places_of(record)) {
-    Status done = shut_at(place, record);
-    if (!done.ok()) {
-      return done;
-    }
+  // The node last: a running agent hears of that only, and looks at both places then.
+  std::vector<Place> places = places_of(record);
+  std::ranges::reverse(places);
+  for (const Place place : places) {
+    TRY(shut_at(place, record));
   }
   return {};
 }

@@ -42,6 +42,10 @@ std::vector<std::string> saboteur(const SystemCall& call, const std::string& err
   return injector(call, "error=" + error);
 }
 
+std::vector<std::string> delayer(const SystemCall& call, std::chrono::microseconds delay) {
+  return injector(call, "delay_enter=" + std::to_string(delay.count()));
+}
+
 std::vector<std::string> errors_of(const std::string& system_call) {
   static const std::map<std::string, std::vector<std::string>> errors{
       {"openat", {"EMFILE", "EACCES"}},

@@ -1,6 +1,7 @@
-// Killing a program at, or failing, any one of its system calls, by strace(1).
+// Killing a program at, failing or delaying any one of its system calls, by strace(1).
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,9 @@ std::vector<std::string> killer(const SystemCall& call);
 
 // A wrapper under which `call` fails with `error` ("ENOSPC") and is not carried out.
 std::vector<std::string> saboteur(const SystemCall& call, const std::string& error);
+
+// A wrapper under which `call` is carried out so much later.
+std::vector<std::string> delayer(const SystemCall& call, std::chrono::microseconds delay);
 
 // The errors that a caller of this system call must be ready for; empty for calls that cannot fail
 // in a way of interest.

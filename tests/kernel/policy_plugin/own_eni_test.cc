@@ -9,6 +9,7 @@
 
 #include "tests/kernel/agent/watched_node.h"
 #include "tests/kernel/eni/own_eni_node.h"
+#include "tests/support/faults.h"
 #include "tests/support/must.h"
 #include "tests/support/plugin_call.h"
 #include "tests/support/prober.h"
@@ -54,20 +55,28 @@ class OwnEniUnderPolicy : public testing::Test {
         << agent_->log();
   }
 
-  Answer policy(const std::string& command, const json& keys = json::object()) const {
+  PluginSite site(const std::string& socket) const {
+    PluginSite site = site_without_agent("catena-policy", scene_.node(), scene_.dir());
+    site.environment = {{"CNI_PATH", scene_.dir()}, {"CATENA_SOCKET", socket}};
+    return site;
+  }
+  Answer call(const PluginSite& site, const std::string& command, const json& keys,
+              const std::vector<std::string>& wrapper = {}) const {
     json config = {{"cniVersion", "1.1.0"},
                    {"name", "testnet"},
                    {"type", "catena-policy"},
                    {"stateDir", scene_.state_dir()},
                    {"prevResult", link_}};
     config.update(keys);
-    PluginSite site = site_without_agent("catena-policy", scene_.node(), scene_.dir());
-    site.environment = {{"CNI_PATH", scene_.dir()}, {"CATENA_SOCKET", agent_->socket()}};
     return call_plugin(site, {.command = command,
                               .netns = pod_.path(),
                               .args = "IgnoreUnknown=1;K8S_POD_NAMESPACE=shop;K8S_POD_NAME=web;"
                                       "K8S_POD_UID=u-1",
-                              .config = config});
+                              .config = config,
+                              .wrapper = wrapper});
+  }
+  Answer policy(const std::string& command, const json& keys = json::object()) const {
+    return call(site(agent_->socket()), command, keys);
   }
   void add() {
     link_ = scene_.add(pod_, "pod-a", closed_).json;
@@ -140,6 +149,21 @@ TEST_F(OwnEniUnderPolicy, DoesNotStayShutWhereTheAgentsAnswerComesTooLate) {
     EXPECT_TRUE(out.arrives()) << late << " ms";
     del();
   }
+}
+
+// Of what a plugin does inside a pod nobody tells an agent that has done its part before.
+TEST_F(OwnEniUnderPolicy, DoesNotStayShutWhereThePluginIsSlowToShutIt) {
+  start_agent();
+  const Prober in = probing(scene_.vpc.b(), pod_, kPod);
+  const Prober out = probing(pod_, scene_.vpc.b(), kOtherNode);
+  add();
+  EXPECT_TRUE(in.arrives());
+  const Answer alone = call(site("/run/nobody"), "ADD", json::object(),
+                            delayer({.name = "setns", .occurrence = 1}, milliseconds(600)));
+  EXPECT_TRUE(alone.ok()) << alone.process.out;
+  EXPECT_TRUE(in.arrives(5, milliseconds(3'000))) << agent_->log();
+  EXPECT_TRUE(out.arrives(5, milliseconds(3'000)));
+  EXPECT_TRUE(policy("CHECK").ok()) << policy("CHECK").process.out;
 }
 
 // Inside a pod nobody tells the agent of it.
