@@ -46,7 +46,6 @@ constexpr seconds kIntentAge{20};
 constexpr seconds kLookAtIntents{30};
 // A duty so long past its budget hangs.
 constexpr seconds kHangs{60};
-constexpr Millis kRest{2'500};
 constexpr Millis kGatherChanges{200};
 
 class Daemon {
@@ -79,7 +78,7 @@ class Daemon {
       compare_now_and_then();
     }
     look_at_intents(seconds(1));
-    give_back_when_idle();
+    idle_memory_ = std::make_unique<IdleMemory>(*loop_, [this] { return work_done(); });
     log_.info("serving at " + socket_path() +
               (http_ ? ", metrics at http://" + http_->address() + "/metrics" : std::string()));
     return {};
@@ -264,26 +263,16 @@ class Daemon {
     });
   }
 
-  // How much was done so far, by duties and for policies.
-  std::uint64_t work_done() const {
+  // By duties and for policies.
+  std::optional<std::uint64_t> work_done() const {
+    if (!desk_.idle()) {
+      return std::nullopt;
+    }
     std::uint64_t done = policy_ == nullptr ? 0 : policy_->counts().writes;
     for (const auto& [name, count] : desk_.counts()) {
       done += count.done + count.failed;
     }
     return done;
-  }
-
-  // More work may come soon: not before some seconds of rest.
-  void give_back_when_idle() {
-    loop_->after(kRest, [this] {
-      const std::uint64_t done = work_done();
-      if (desk_.idle() && done != done_at_give_back_ &&
-          done == std::exchange(done_at_last_look_, done)) {
-        done_at_give_back_ = done;
-        give_back_memory();
-      }
-      give_back_when_idle();
-    });
   }
 
   void on_signal() {
@@ -364,9 +353,8 @@ class Daemon {
   std::unique_ptr<Recurring> gc_;
   std::unique_ptr<Recurring> conflist_;
   std::unique_ptr<Advertiser> advertiser_;
+  std::unique_ptr<IdleMemory> idle_memory_;
   std::vector<std::string> serving_;
-  std::uint64_t done_at_last_look_ = 0;
-  std::uint64_t done_at_give_back_ = 0;
   Loop::TimerId intents_timer_ = 0;
   Loop::TimerId change_timer_ = 0;
 };

@@ -6,6 +6,7 @@
 #include <string>
 #include <sys/mman.h>
 #include <unistd.h>
+#include <utility>
 
 #include "common/base/file.h"
 #include "common/base/text.h"
@@ -13,6 +14,7 @@
 namespace catena::agent {
 namespace {
 
+constexpr Loop::Millis kRest{2'500};
 constexpr std::size_t kMostMaps = std::size_t{1} << 20U;  // bytes
 
 // Code of a file is never written to (no text relocations), so what is given back is what the file
@@ -40,6 +42,29 @@ void give_back_memory() {
     for (const std::string_view line : base::split(*maps, '\n')) {
       give_back_code(line);
     }
+  }
+}
+
+IdleMemory::IdleMemory(Loop& loop, WorkDone work_done)
+    : loop_(loop), work_done_(std::move(work_done)) {
+  look_later();
+}
+
+void IdleMemory::look_later() {
+  timer_ = loop_.after(kRest, [this] {
+    look();
+    look_later();
+  });
+}
+
+void IdleMemory::look() {
+  const std::optional<std::uint64_t> done = work_done_();
+  if (!done || *done == at_give_back_) {
+    return;
+  }
+  if (std::exchange(at_last_look_, *done) == *done) {
+    at_give_back_ = *done;
+    give_back_memory();
   }
 }
 
