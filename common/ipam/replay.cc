@@ -7,7 +7,7 @@ namespace {
 
 std::string at_byte(std::uint64_t offset) { return " at byte " + std::to_string(offset); }
 
-// Bytes in a row that are no good lines.
+// Lines in a row that are no good ones.
 struct BadStretch {
   std::uint64_t offset = 0;
   std::uint64_t lines = 0;
@@ -17,19 +17,18 @@ struct BadStretch {
 
 base::Result<Replayed> replay(std::string_view data, std::uint64_t offset, Index& index) {
   Replayed result;
-  std::optional<BadStretch> bad;
+  BadStretch bad;
   LineReader reader(data, offset);
   while (const std::optional<Line> line = reader.next()) {
     const std::optional<Transaction> transaction =
         line->good ? transaction_in(line->json) : std::nullopt;
     if (!transaction.has_value()) {
-      bad = bad.value_or(BadStretch{line->offset, 0});
-      ++bad->lines;
+      bad = {bad.lines == 0 ? line->offset : bad.offset, bad.lines + 1};
       continue;
     }
-    if (bad.has_value()) {
-      result.damages.push_back("unreadable" + at_byte(bad->offset));
-      bad.reset();
+    if (bad.lines != 0) {
+      result.damages.push_back("unreadable" + at_byte(bad.offset));
+      bad = {};
     }
     Position position = index.position();
     if (position.number != 0 && transaction->number <= position.number) {
@@ -53,10 +52,10 @@ base::Result<Replayed> replay(std::string_view data, std::uint64_t offset, Index
     ++result.applied;
     index.set_position(position);
   }
-  if (bad.has_value() && bad->lines == 1) {
-    result.torn_at = bad->offset;
-  } else if (bad.has_value()) {
-    result.damages.push_back("unreadable" + at_byte(bad->offset) + " and to its end");
+  if (bad.lines == 1) {
+    result.torn_at = bad.offset;
+  } else if (bad.lines != 0) {
+    result.damages.push_back("unreadable" + at_byte(bad.offset) + " and to its end");
   }
   return result;
 }

@@ -75,7 +75,10 @@ void read_first_path(const Attributes& attributes, Route& route) {
 
 std::optional<Route> read_route(const nlmsghdr* message) {
   const auto* header = header_of<rtmsg>(message);
-  const auto family = header != nullptr ? family_of(header->rtm_family) : std::nullopt;
+  if (header == nullptr) {
+    return std::nullopt;
+  }
+  const auto family = family_of(header->rtm_family);
   if (!family) {
     return std::nullopt;
   }
