@@ -17,7 +17,7 @@
 #include "common/ipam/store.h"
 #include "tests/bench/cases.h"
 #include "tests/bench/rigs.h"
-#include "tests/support/cloud/sim_cloud.h"
+#include "tests/bench/virtual_node.h"
 
 namespace catena::bench {
 namespace {
@@ -147,34 +147,15 @@ double agents_share(std::uint64_t seed) {
   scene.delays.attach = {kAttach, kAttach};
   scene.delays.eni_call = {};
   scene.lags = {.describe = {}, .available_count = {}, .metadata = {}, .guest_device = {}};
-  test::SimCloud cloud(scene);
-  sim::VirtualPace pace(cloud.world(), cloud.gateway());
-  test::KillPoints never;
-  const test::MortalClock clock(pace, never);
-  sim::SimTransport transport(cloud.world(), cloud.gateway(), cloud.metadata(), pace,
-                              scene.instances.front().id);
-  test::FixedKeys keys(cloud.credentials());
-  cloud::ClientOptions options;
-  options.endpoints.region = scene.region;
-  options.seed = seed;
-  cloud::Client client(transport, pace, keys, nullptr, options);
-  const agent::Settings settings = test::settings_of(scene, scene.instances.front(), seed);
-  const test::TempDir dir;
-  ipam::Store store(dir.path() + "/state", {.clock = &clock, .boot_id = "bench"});
-  agent::Duty duty(store, client, settings, std::chrono::minutes(10));
-  const auto begin = pace.elapsed();
-  // As the kernel shows it: when the cloud has plugged it in.
-  duty.look_for_nics([&](const base::Mac& mac) -> base::Result<bool> {
-    const nlohmann::json truth = cloud.world().dump();
-    return std::ranges::any_of(truth["enis"], [&mac](const nlohmann::json& eni) {
-      return eni["mac"] == mac.to_string() && eni["state"] == "InUse";
-    });
-  });
+  VirtualNode node(scene);
+  agent::Duty duty = node.duty();
+  const auto begin = node.elapsed();
+  duty.look_for_nics([&](const base::Mac& mac) -> base::Result<bool> { return node.has_nic(mac); });
   const auto grown = agent::grow_exclusive(duty, {.enis = 1, .families = {}});
   if (!grown.ok() || grown->missing > 0) {
     die("eni.grow: " + (grown.ok() ? "not enough" : grown.error().text()));
   }
-  return static_cast<double>((pace.elapsed() - begin).count() - kAttach.count());
+  return static_cast<double>((node.elapsed() - begin).count() - kAttach.count());
 }
 
 }  // namespace

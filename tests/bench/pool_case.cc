@@ -6,7 +6,7 @@
 
 #include "agent/pool.h"
 #include "tests/bench/cases.h"
-#include "tests/support/cloud/sim_cloud.h"
+#include "tests/bench/virtual_node.h"
 
 namespace catena::bench {
 namespace {
@@ -19,12 +19,6 @@ struct Start {
   double create_calls = 0;
   double seconds = 0;
 };
-
-double calls_of(test::SimCloud& cloud, const std::string& action) {
-  const auto& counts = cloud.gateway().counts();
-  const auto found = counts.find(action);
-  return found == counts.end() ? 0 : static_cast<double>(found->second.calls);
-}
 
 void must_grow(agent::Duty& duty, int pods) {
   const auto grown = agent::grow_pool(duty, {.pods = pods, .families = {}});
@@ -40,29 +34,16 @@ Start start_node(std::uint64_t seed) {
   sim::Scene scene = sim::default_scene(1);
   scene.seed = seed;
   scene.instances.front().type = "ecs.g7.4xlarge";  // 7 ENIs beside the primary one, 30 addresses
-  test::SimCloud cloud(scene);
-  sim::VirtualPace pace(cloud.world(), cloud.gateway());
-  test::KillPoints never;
-  const test::MortalClock clock(pace, never);
-  sim::SimTransport transport(cloud.world(), cloud.gateway(), cloud.metadata(), pace,
-                              scene.instances.front().id);
-  test::FixedKeys keys(cloud.credentials());
-  cloud::ClientOptions options;
-  options.endpoints.region = scene.region;
-  options.seed = seed;
-  cloud::Client client(transport, pace, keys, nullptr, options);
-  const agent::Settings settings = test::settings_of(scene, scene.instances.front(), seed);
-  const test::TempDir dir;
-  ipam::Store store(dir.path() + "/state", {.clock = &clock, .boot_id = "bench"});
-  const auto begin = pace.elapsed();
+  VirtualNode node(scene);
+  const auto begin = node.elapsed();
   for (const int pods : {1, kPods}) {
-    agent::Duty duty(store, client, settings, std::chrono::minutes(10));
+    agent::Duty duty = node.duty();
     must_grow(duty, pods);
   }
   Start start;
-  start.assign_calls = calls_of(cloud, "AssignPrivateIpAddresses");
-  start.create_calls = calls_of(cloud, "CreateNetworkInterface");
-  start.seconds = static_cast<double>((pace.elapsed() - begin).count()) / 1000;
+  start.assign_calls = node.calls("AssignPrivateIpAddresses");
+  start.create_calls = node.calls("CreateNetworkInterface");
+  start.seconds = static_cast<double>((node.elapsed() - begin).count()) / 1000;
   return start;
 }
 
