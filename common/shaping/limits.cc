@@ -6,7 +6,7 @@ namespace catena::shaping {
 namespace {
 
 constexpr std::uint64_t kEthernetHeader = 14;
-constexpr std::uint64_t kUdpHeaders = 48;    // of a datagram over IPv4
+constexpr std::uint64_t kUdpHeaders = 48;    // of a datagram over IPv6
 constexpr std::uint64_t kLeastMtu = 576;     // below it headers would be most of a frame
 constexpr std::uint64_t kMost = 64U << 20U;  // bytes; 50 ms of 10 Gbit/s
 
