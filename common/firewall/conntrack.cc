@@ -21,8 +21,9 @@ using base::IpAddress;
 using base::Result;
 using base::Status;
 
-// A message to the kernel holds that many requests.
-constexpr std::size_t kRequestsAtOnce = 256;
+// So many answers to one message wait in a socket's buffer, of which each takes up to 1,280 bytes
+// and nl_connect() gives 64 KiB. What comes on top is lost.
+constexpr std::size_t kRequestsAtOnce = 32;
 
 std::optional<IpAddress> address_in(nlattr* tuple, int ipv4, int ipv6) {
   nlattr* const ip = attribute_in(tuple, CTA_TUPLE_IP);

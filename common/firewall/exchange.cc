@@ -58,7 +58,7 @@ base::Status send_to_kernel(nl_sock* socket, const std::string& messages, const 
   } while (sent < 0 && errno == EINTR);
   if (sent < 0) {
     return base::Error::from_errno(
-        errno, what + ": send " + std::to_string(messages.size()) + " bytes to nf_tables");
+        errno, what + ": send " + std::to_string(messages.size()) + " bytes to netfilter");
   }
   return {};
 }
@@ -96,7 +96,7 @@ base::Result<Heard> converse(nl_sock* socket, const std::string& messages, const
       return heard;
     }
     if (got < 0) {
-      return base::Error::from_errno(errno, what + ": receive nf_tables' answer");
+      return base::Error::from_errno(errno, what + ": receive netfilter's answer");
     }
     if (static_cast<std::size_t>(got) > buffer.size()) {
       heard = Heard::kNotEverything;

@@ -30,16 +30,18 @@ struct SocketAddress {
   }
 };
 
-SocketAddress socket_address(const base::IpAddress& address) {
+SocketAddress socket_address(const base::IpAddress& address, int port = 0) {
   SocketAddress made;
   if (address.is_v4()) {
     auto* v4 = reinterpret_cast<sockaddr_in*>(&made.storage);
     v4->sin_family = AF_INET;
+    v4->sin_port = htons(static_cast<std::uint16_t>(port));
     std::memcpy(&v4->sin_addr, address.data(), address.size());
     made.size = sizeof(sockaddr_in);
   } else {
     auto* v6 = reinterpret_cast<sockaddr_in6*>(&made.storage);
     v6->sin6_family = AF_INET6;
+    v6->sin6_port = htons(static_cast<std::uint16_t>(port));
     std::memcpy(&v6->sin6_addr, address.data(), address.size());
     made.size = sizeof(sockaddr_in6);
   }
@@ -97,6 +99,18 @@ bool send_to_socket(const base::UniqueFd& sender, const base::UniqueFd& receiver
   }
   EXPECT_EQ(errno, EPERM) << "sendto: " << std::strerror(errno);  // a firewall says EPERM
   return false;
+}
+
+void send_to_ports(const base::UniqueFd& sender, const base::IpAddress& to, int count) {
+  for (int port = 1; port <= count; ++port) {
+    SocketAddress there = socket_address(to, port);
+    // A port unreachable that came for an earlier one fails one call.
+    for (int tries = 0; tries < 2; ++tries) {
+      if (::sendto(sender.get(), "", 1, 0, there.get(), there.size) == 1) {
+        break;
+      }
+    }
+  }
 }
 
 std::optional<base::IpAddress> udp_probe(const Probe& probe) {

@@ -44,5 +44,8 @@ base::UniqueFd udp_socket(const ScratchNetNs& netns, const base::IpAddress& addr
 // Sends one datagram to the address and port that `receiver` is bound to. Whether the sender's own
 // kernel let it go.
 bool send_to_socket(const base::UniqueFd& sender, const base::UniqueFd& receiver);
+// A datagram to each port from 1 to `count`, each a flow of its own; whoever loses one tells
+// nobody.
+void send_to_ports(const base::UniqueFd& sender, const base::IpAddress& to, int count);
 
 }  // namespace catena::test

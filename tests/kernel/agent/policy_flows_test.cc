@@ -1,10 +1,16 @@
 // Connections that run while policies change.
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <thread>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "tests/kernel/agent/policy_node.h"
 #include "tests/support/must.h"
 #include "tests/support/paths.h"
+#include "tests/support/probe.h"
 #include "tests/support/talk.h"
 
 namespace catena::test {
@@ -13,6 +19,7 @@ namespace {
 using firewall::test::Place;
 using testing::HasSubstr;
 using Json = nlohmann::json;
+using Clock = std::chrono::steady_clock;
 
 TalkEnd v4(const Place& place) { return {place.netns, place.v4}; }
 TalkEnd v6(const Place& place) { return {place.netns, place.v6}; }
@@ -133,6 +140,33 @@ TEST_F(PolicyFlows, OfAPodWithANicOfItsOwnAreCutInsideIt) {
   for (const auto& talk : running) {
     EXPECT_TRUE(talk->is_cut());
   }
+}
+
+TEST_F(PolicyFlows, AreCutByTheTensOfThousandsWithoutKeepingAnAddWaiting) {
+  constexpr int kMany = 60'000;
+  node_.scene.node.netns.sh("sysctl -qw net.netfilter.nf_conntrack_udp_timeout=600");
+  const auto agent = node_.start({"--policy-revoke", "on"});
+  add_both(*agent);
+  send_to_ports(udp_socket(node_.scene.pod_b.netns, node_.scene.pod_b.v4), node_.scene.pod_a.v4,
+                kMany);
+  const Talk talk(v4(node_.scene.pod_b), v4(node_.scene.pod_a));
+  const Clock::time_point begin = Clock::now();
+  const auto since = [](Clock::time_point time) {
+    return std::chrono::duration<double, std::milli>(Clock::now() - time).count();
+  };
+  node_.put_policy("closed", nobody_enters());
+  double longest_add = 0;
+  while (agent->metric(kCut) < kMany && since(begin) < 20'000) {
+    const Clock::time_point asked = Clock::now();
+    EXPECT_TRUE(node_.add(*agent, node_.client).contains("result"));
+    longest_add = std::max(longest_add, since(asked));
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  std::printf("%.0f flows cut within %.0f ms, longest ADD %.1f ms\n", agent->metric(kCut),
+              since(begin), longest_add);
+  EXPECT_GE(agent->metric(kCut), kMany) << agent->log();
+  EXPECT_TRUE(talk.is_cut());
+  EXPECT_LT(longest_add, 1'000);
 }
 
 TEST_F(PolicyFlows, ThatWereForbiddenWhileNoAgentRanAreCutWhenItComes) {

@@ -1,11 +1,8 @@
 // Flows of a pod that is gone are forgotten, and nobody else's.
 #include "common/firewall/connections.h"
 
-#include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <netinet/in.h>
-#include <sys/socket.h>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -87,16 +84,8 @@ TEST_P(Connections, ThatCameByANodesPortAreFoundBehindIt) {
 
 TEST_P(Connections, OfOneAddressAmongManyAreForgottenSoon) {
   constexpr int kPorts = 20'000;
-  const auto sender = udp_socket(scene_.pod_b.netns, scene_.pod_b.v4);
-  sockaddr_in to{};
-  to.sin_family = AF_INET;
-  std::copy_n(scene_.outside.v4.data(), scene_.outside.v4.size(),
-              reinterpret_cast<std::uint8_t*>(&to.sin_addr));
-  for (int port = 1; port <= kPorts; ++port) {
-    to.sin_port = htons(static_cast<std::uint16_t>(port));
-    (void)::sendto(sender.get(), "", 1, MSG_DONTWAIT, reinterpret_cast<const sockaddr*>(&to),
-                   sizeof to);
-  }
+  catena::test::send_to_ports(udp_socket(scene_.pod_b.netns, scene_.pod_b.v4), scene_.outside.v4,
+                              kPorts);
   send(scene_.pod_a, scene_.outside, base::Family::kIpv4);
   const int before = flows("10.1.0.2 ");
   const Clock::time_point begin = Clock::now();
@@ -106,6 +95,19 @@ TEST_P(Connections, OfOneAddressAmongManyAreForgottenSoon) {
   EXPECT_EQ(flows("10.1.0.1 "), 0);
   EXPECT_GT(flows("10.1.0.2 "), kPorts / 2);
   EXPECT_LT(taken, 1'000);
+}
+
+TEST_P(Connections, OfOneAddressByTheThousandAreAllForgotten) {
+  constexpr int kPorts = 2'000;
+  for (const base::Family family : kFamilies) {
+    catena::test::send_to_ports(udp_socket(scene_.pod_a.netns, address_of(scene_.pod_a, family)),
+                                address_of(scene_.outside, family), kPorts);
+  }
+  ASSERT_GE(flows("10.1.0.1 "), kPorts);
+  ASSERT_GE(flows("fd00:0001:0000:0000:0000:0000:0000:0001"), kPorts);
+  forget({scene_.pod_a.v4, scene_.pod_a.v6});
+  EXPECT_EQ(flows("10.1.0.1 "), 0);
+  EXPECT_EQ(flows("fd00:0001:0000:0000:0000:0000:0000:0001"), 0);
 }
 
 std::string name_of_way(const testing::TestParamInfo<bool>& way) {
