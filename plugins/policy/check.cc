@@ -1,6 +1,4 @@
 // CHECK: the record, and what the kernel holds of the pod, compared with what ADD made.
-#include "common/attachment/check.h"
-
 #include <algorithm>
 #include <chrono>
 #include <iterator>

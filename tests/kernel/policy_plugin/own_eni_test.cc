@@ -46,11 +46,13 @@ class OwnEniUnderPolicy : public testing::Test {
   void remove_policy(const std::string& name) const {
     api_->objects().remove("NetworkPolicy", "shop", name);
   }
-  void start_agent() {
+  void start_agent(const std::string& backend = "nftables") {
     agent_ = std::make_unique<RunningAgent>(
         scene_.node(), scene_.state_dir(),
         std::vector<std::string>{"--api", scene_.dir() + "/kubeconfig", "--node-name", "node-1",
-                                 "--pool", "off"});
+                                 "--pool", "off", "--policy-backend", backend},
+        // The lock of the iptables commands is this test's own.
+        RunningAgent::Environment{{"XTABLES_LOCKFILE", scene_.dir() + "/xtables.lock"}});
     EXPECT_TRUE(eventually([&] { return agent_->metric("catena_agent_policy_synced") == 1; }))
         << agent_->log();
   }
@@ -186,6 +188,24 @@ TEST_F(OwnEniUnderPolicy, CheckFindsARuleThatSomebodyTookAway) {
   EXPECT_EQ(answer.code(), 100);
   EXPECT_THAT(answer.message(), HasSubstr("has not the rules that it should have"));
   agent_.reset();
+}
+
+TEST_F(OwnEniUnderPolicy, CheckFindsWhatIsMissingWhereTheAgentWritesByIptables) {
+  put_policy("deny", {{"podSelector", json::object()}, {"policyTypes", {"Ingress", "Egress"}}});
+  start_agent("iptables");
+  add();
+  const Prober in = probing(scene_.vpc.b(), pod_, kPod);
+  std::this_thread::sleep_for(kWhile);
+  EXPECT_EQ(in.arrived(), 0);
+  EXPECT_TRUE(policy("CHECK").ok()) << policy("CHECK").process.out;
+  pod_.sh("iptables-legacy -t mangle -F");
+  const Answer answer = policy("CHECK");
+  EXPECT_EQ(answer.code(), 100);
+  EXPECT_THAT(answer.message(), HasSubstr("inside the pod: "));
+  EXPECT_TRUE(policy("ADD").ok()) << "ADD again";
+  EXPECT_TRUE(policy("CHECK").ok()) << policy("CHECK").process.out;
+  remove_policy("deny");
+  EXPECT_TRUE(in.arrives());
 }
 
 }  // namespace
