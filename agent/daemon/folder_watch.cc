@@ -33,6 +33,7 @@ Result<std::unique_ptr<FolderWatch>> FolderWatch::open(WatchedFolder folder, Loo
   TRY(base::make_directories(folder.path));
   std::unique_ptr<FolderWatch> watch = TRY(open_later(std::move(folder), loop, std::move(changed)));
   TRY(watch->renew());
+  watch->is_ours_ = true;
   return watch;
 }
 
@@ -47,9 +48,17 @@ Status FolderWatch::renew() {
              : Status();
 }
 
+// Whoever writes there next says why it can't be made.
+void FolderWatch::make_anew() {
+  if (base::make_directories(folder_.path).ok()) {
+    (void)renew();
+  }
+}
+
 void FolderWatch::read() {
   alignas(inotify_event) std::array<char, 4096> buffer{};
   bool changed = false;
+  bool is_gone = false;
   ssize_t size = 0;
   while ((size = ::read(fd_.get(), buffer.data(), buffer.size())) > 0) {
     for (std::size_t at = 0; at + sizeof(inotify_event) <= static_cast<std::size_t>(size);) {
@@ -58,8 +67,13 @@ void FolderWatch::read() {
       const char* const name = buffer.data() + at + sizeof event;
       changed = changed || folder_.file.empty() || (event.mask & IN_Q_OVERFLOW) != 0 ||
                 (event.len != 0 && name == folder_.file);
+      is_gone = is_gone || (event.mask & IN_IGNORED) != 0;
       at += sizeof event + event.len;
     }
+  }
+  if (is_gone && is_ours_) {
+    make_anew();
+    changed = true;
   }
   if (changed) {
     changed_();

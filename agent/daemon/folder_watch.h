@@ -23,8 +23,8 @@ struct WatchedFolder {
 
 class FolderWatch {
  public:
-  // Makes the directory and hears of it from now on. `changed` is called from the loop, once for
-  // many changes. `loop` must outlive it.
+  // Makes the directory and hears of it from now on, of a new one where somebody takes it away.
+  // `changed` is called from the loop, once for many changes. `loop` must outlive it.
   static base::Result<std::unique_ptr<FolderWatch>> open(WatchedFolder folder, Loop& loop,
                                                          Loop::Action changed);
   // Of somebody else's directory, which may come and go: hears of it from renew() on.
@@ -43,11 +43,13 @@ class FolderWatch {
   FolderWatch(base::UniqueFd fd, WatchedFolder folder, Loop& loop, Loop::Action changed)
       : fd_(std::move(fd)), folder_(std::move(folder)), loop_(loop), changed_(std::move(changed)) {}
   void read();
+  void make_anew();
 
   base::UniqueFd fd_;
   WatchedFolder folder_;
   Loop& loop_;
   Loop::Action changed_;
+  bool is_ours_ = false;
 };
 
 }  // namespace catena::agent

@@ -357,6 +357,7 @@ void PolicyKeeper::compare_now_and_then(Millis from_now) {
       if (Steady::now() - compared_ >= kCompareAll || !hears_of_all()) {
         compared_ = Steady::now();
         enforcer_.doubt_all();
+        records_changed_ = true;
       } else {
         enforcer_.compare_nics();
       }

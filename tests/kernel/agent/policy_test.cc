@@ -1,6 +1,7 @@
 // NetworkPolicies of running pods and of pods that start: at a real API server's word, tried with
 // real packets.
 #include <chrono>
+#include <filesystem>
 #include <thread>
 
 #include <gmock/gmock.h>
@@ -120,6 +121,17 @@ TEST_F(Policy, WhenItsRecordGoesAPodIsForgotten) {
     return node_.scene.node.netns.sh("nft list map inet catena in4 2>&1 || true")
                .find("10.1.0.1") == std::string::npos;
   }));
+}
+
+TEST_F(Policy, WhenTheFolderOfRecordsWasTakenAwayThoseOfTheNextOneAreFollowed) {
+  const auto agent = node_.start();
+  add_both(*agent);
+  std::filesystem::remove_all(node_.records().directory());
+  EXPECT_TRUE(eventually([&] { return agent->metric("catena_agent_policy_subjects") == 0; }));
+  add_both(*agent);
+  EXPECT_EQ(agent->metric("catena_agent_policy_subjects"), 2);
+  node_.remove_record(node_.web);
+  EXPECT_TRUE(eventually([&] { return agent->metric("catena_agent_policy_subjects") == 1; }));
 }
 
 // The old one's DEL has not come yet. Rules are in order of ids.
