@@ -66,7 +66,7 @@ Rule beginning() {
 }
 
 Rule of_cut_flow(Family family) {
-  const Slot words = address_field(family).size / sizeof(std::uint32_t);
+  const Slot words = address_field(family).size / Slot{sizeof(std::uint32_t)};
   Expressions expressions;
   expressions.is_family(family)
       .load_address(family, End::kSource)

@@ -130,7 +130,7 @@ void match_ports(Expressions& expressions, const netpol::Rule& rule) {
 }
 
 void match_endpoint(Expressions& expressions, base::Family family, const std::string& set) {
-  const Slot behind_address = address_field(family).size / sizeof(std::uint32_t);
+  const Slot behind_address = address_field(family).size / Slot{sizeof(std::uint32_t)};
   expressions.load_address(family, End::kDestination)
       .load_meta(NFT_META_L4PROTO, behind_address)
       .load_payload(NFT_PAYLOAD_TRANSPORT_HEADER, kPortOffset, kPortSize, behind_address + 1)
